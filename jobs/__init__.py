@@ -1,0 +1,1 @@
+"""One entry point per job, named verb_object."""

@@ -1,0 +1,1 @@
+"""Advertising logs in, a governed Delta lake and privacy-safe audiences out."""

@@ -1,0 +1,151 @@
+"""Running sums over published records, kept per demand so that a late line item snapshot can still decide revenue."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import Any
+
+from adlake.generator.clocks import MICROS_PER_DAY, MICROS_PER_HOUR
+from adlake.generator.columns import PLACE, Record
+from adlake.generator.page_events import PAGE_VIEW, PageEvent
+from adlake.generator.places import SECTION_BIT
+
+AT, UNIT, SITE, DEMAND = PLACE["#at"], PLACE["#unit"], PLACE["#site"], PLACE["#demand"]
+MONEY, PERSON, COUNTRY, DEVICE = PLACE["#micros"], PLACE["#person"], PLACE["#country"], PLACE["#device"]
+FILLED, ELIGIBLE = PLACE["IsFilledRequest"], PLACE["ActiveViewEligibleImpression"]
+MEASURABLE, VIEWABLE = PLACE["MeasurableImpression"], PLACE["ViewableImpression"]
+YES = frozenset({"true", "TRUE", "Y", "1"})
+NO = frozenset({"false", "N", "0"})
+# A network record's demand is `li:` and the line item; a request without an ad is told apart by this.
+UNFILLED_PREFIX, LINE_ITEM_PREFIX = "un:", "li:"
+
+# requests, unfilled, impressions, clicks, eligible, measurable, viewable, reported revenue (micros)
+REQUESTS, UNFILLED, IMPRESSIONS, CLICKS, ELIGIBLES, MEASURABLES, VIEWABLES, REPORTED = range(8)
+# hour since the epoch, site, ad unit, demand, device category, country
+Cell = tuple[int, str | None, str | None, str, str | None, str | None]
+
+# page views, impressions, clicks, reported revenue (micros), first seen, last seen (micros), sections (bits)
+VIEWS, SEEN, CLICKED, EARNED, FIRST, LAST, SECTIONS = range(7)
+
+
+@dataclass
+class Tally:
+    """What the published records of some tables add up to.
+
+    Attributes:
+        cells: sums of the yield mart by hour, site, ad unit, demand, device category and country.
+        people: sums of the user mart by `kind:identifier` and day since the epoch.
+        network: impressions and clicks by `kind:identifier`, day and line item, for network records alone.
+    """
+
+    cells: dict[Cell, list[int]] = field(default_factory=dict)
+    people: dict[tuple[str, int], list[int]] = field(default_factory=dict)
+    network: dict[tuple[str, int, str], list[int]] = field(default_factory=dict)
+
+    def add(self, table: str, records: Iterable[Record]) -> None:
+        """The tally with the records of an ad-server table counted in."""
+        add = {
+            "gam_requests": self._add_request,
+            "gam_impressions": self._add_impression,
+            "gam_clicks": self._add_click,
+            "gam_active_views": self._add_active_view,
+        }[table]
+        for record in records:
+            add(record)
+
+    def _cell(self, record: Record, demand: str) -> list[int]:
+        hour = record[AT] // MICROS_PER_HOUR  # type: ignore[operator]
+        key = (hour, record[SITE], record[UNIT], demand, record[DEVICE], record[COUNTRY])
+        cell = self.cells.get(key)  # type: ignore[call-overload]
+        if cell is None:
+            cell = self.cells[key] = [0] * 8  # type: ignore[index]
+        return cell  # type: ignore[no-any-return]
+
+    def _add_request(self, record: Record) -> None:
+        demand: str = record[DEMAND]  # type: ignore[assignment]
+        is_unfilled = record[FILLED] in NO
+        if is_unfilled and demand.startswith(LINE_ITEM_PREFIX):
+            demand = UNFILLED_PREFIX + demand[3:]
+        cell = self._cell(record, demand)
+        cell[REQUESTS] += 1
+        cell[UNFILLED] += is_unfilled
+
+    def _add_impression(self, record: Record) -> None:
+        demand: str = record[DEMAND]  # type: ignore[assignment]
+        cell = self._cell(record, demand)
+        earned: int = record[MONEY] or 0  # type: ignore[assignment]
+        cell[IMPRESSIONS] += 1
+        cell[ELIGIBLES] += record[ELIGIBLE] in YES
+        cell[REPORTED] += earned
+        if record[PERSON] is not None:
+            self._add_person(record, demand, SEEN)[EARNED] += earned
+
+    def _add_click(self, record: Record) -> None:
+        demand: str = record[DEMAND]  # type: ignore[assignment]
+        self._cell(record, demand)[CLICKS] += 1
+        if record[PERSON] is not None:
+            self._add_person(record, demand, CLICKED)
+
+    def _add_active_view(self, record: Record) -> None:
+        cell = self._cell(record, record[DEMAND])  # type: ignore[arg-type]
+        cell[MEASURABLES] += record[MEASURABLE] in YES
+        cell[VIEWABLES] += record[VIEWABLE] in YES
+
+    def _add_person(self, record: Record, demand: str, measure: int) -> list[int]:
+        at: int = record[AT]  # type: ignore[assignment]
+        person: str = record[PERSON]  # type: ignore[assignment]
+        if demand.startswith(LINE_ITEM_PREFIX):
+            key = (person, at // MICROS_PER_DAY, demand)
+            spent = self.network.get(key)
+            if spent is None:
+                spent = self.network[key] = [0, 0]
+            spent[measure == CLICKED] += 1
+        row = self._person(person, at)
+        row[measure] += 1
+        return row
+
+    def _person(self, person: str, at: int) -> list[int]:
+        key = (person, at // MICROS_PER_DAY)
+        row = self.people.get(key)
+        if row is None:
+            row = self.people[key] = [0, 0, 0, 0, at, at, 0]
+        elif at < row[FIRST]:
+            row[FIRST] = at
+        elif at > row[LAST]:
+            row[LAST] = at
+        return row
+
+    def add_page_events(self, events: Iterable[PageEvent]) -> None:
+        """The tally with page events counted in; bots and nobody's events are left out."""
+        for event in events:
+            person = event.identifiers[3]
+            if event.is_bot or person is None:
+                continue
+            row = self._person(person, event.happened_at)
+            if event.name == PAGE_VIEW:
+                row[VIEWS] += 1
+                if event.page.section is not None:
+                    row[SECTIONS] |= SECTION_BIT[event.page.section]
+
+    def merge(self, other: "Tally") -> None:
+        """The tally with another one counted in."""
+        _add_lists(self.cells, other.cells)
+        _add_lists(self.network, other.network)
+        for key, row in other.people.items():
+            mine = self.people.get(key)
+            if mine is None:
+                self.people[key] = list(row)
+                continue
+            for measure in (VIEWS, SEEN, CLICKED, EARNED):
+                mine[measure] += row[measure]
+            mine[FIRST], mine[LAST] = min(mine[FIRST], row[FIRST]), max(mine[LAST], row[LAST])
+            mine[SECTIONS] |= row[SECTIONS]
+
+
+def _add_lists(sums: dict[Any, list[int]], others: dict[Any, list[int]]) -> None:
+    for key, values in others.items():
+        mine = sums.get(key)
+        if mine is None:
+            sums[key] = list(values)
+        else:
+            for place, value in enumerate(values):
+                mine[place] += value

@@ -1,0 +1,212 @@
+"""Silver into gold: the touched slices of each mart, recomputed and replaced in one commit."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import UTC, date, datetime
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from adlake.account import Account
+from adlake.contracts import Table, table
+from adlake.errors import AccountError
+from adlake.lake import MAINTENANCE_OPERATIONS, Commit, Lake
+from adlake.marts import MARTS
+from adlake.marts.mart import Mart
+from adlake.publish import write_candidate
+from adlake.run import Clock, Run
+from adlake.tables import read_files, read_table
+from adlake.verdict import judge, slice_name
+
+STEP = "build_gold"
+LINE_ITEMS = "gam_line_items"
+
+
+@dataclass(frozen=True)
+class Touched:
+    """What of a mart must be recomputed.
+
+    Attributes:
+        slices: names of hours (`2026-10-31T23`) or days (`2026-10-31`); None for everything.
+        upstream: version of each silver table up to which the recomputation accounts.
+        batches: batches whose commits touched it.
+    """
+
+    slices: frozenset[str] | None
+    upstream: Mapping[str, int]
+    batches: tuple[str, ...]
+
+    @property
+    def days(self) -> tuple[date, ...]:
+        """The days of the slices, in order."""
+        return tuple(sorted({date.fromisoformat(name[:10]) for name in self.slices or ()}))
+
+
+def pending(run: Run) -> dict[str, Touched]:
+    """The marts that silver has moved on from, with what to recompute; no JVM."""
+    found = {name: touched(run.lake, mart) for name, mart in MARTS.items()}
+    return {name: work for name, work in found.items() if work.slices is None or work.slices}
+
+
+def touched(lake: Lake, mart: Mart) -> Touched:
+    """The slices of the mart in which silver got or lost rows since the versions that it consumed."""
+    contract = table(f"gold.{mart.name}")
+    slices: set[str] = set()
+    upstream: dict[str, int] = {}
+    batches: set[str] = set()
+    complete = True
+    for name in (*mart.events, LINE_ITEMS):
+        source = table(f"silver.{name}")
+        upstream[name] = lake.version(source)
+        consumed = lake.marker(contract, f"{STEP}/{contract.qualified}/{source.qualified}")
+        commits = lake.commits(source, -1 if consumed is None else consumed)
+        if commits is None or any(_is_foreign(commit) for commit in commits):
+            complete = False
+            continue
+        named = {slice_ for commit in commits for slice_ in commit.meta.get("slices", ())}
+        batches |= {commit.meta["batch"] for commit in commits if "batch" in commit.meta}
+        slices |= _days_of_snapshots(lake, mart, named) if name == LINE_ITEMS else named
+    unit = contract.slice.unit if contract.slice else "day"
+    return Touched(frozenset(_in_unit(slices, unit)) if complete else None, upstream, tuple(sorted(batches)))
+
+
+def build(run: Run, spark: SparkSession, name: str, work: Touched) -> None:
+    """Publish the mart's touched slices.
+
+    Raises:
+        AccountError: a measure's sum differs from silver's in a slice (MEASURE_OPEN); nothing is committed.
+    """
+    clock, mart, contract = Clock(), MARTS[name], table(f"gold.{name}")
+    frames = _inputs(run, spark, mart, contract, work)
+    files = _files_of_days(run.lake, contract, work)
+    committed = read_files(spark, run.lake, contract, files)
+    is_touched = _in_slices(contract, work)
+    rows = mart.build(frames)
+    if files:
+        rows = rows.unionByName(committed.where(~is_touched))
+    superseded = committed.where(is_touched).count() if files else 0
+    candidate = write_candidate(spark, run.lake, contract, rows, replaces=files)
+    written = candidate.frame(spark)
+    judge(written, contract).check(contract, candidate.rows)
+    recomputed = written.where(is_touched)
+    _prove(mart, contract, frames, recomputed)
+    markers = {f"{STEP}/{contract.qualified}/silver.{name}": version for name, version in work.upstream.items()}
+    markers |= {f"{STEP}/{contract.qualified}/{batch}": 1 for batch in work.batches}
+    run.publish(
+        spark,
+        candidate,
+        step=STEP,
+        batch_id=work.batches[-1] if work.batches else "",
+        account=Account(
+            read=recomputed.count(),
+            published=candidate.rows - (candidate.removed_rows - superseded),
+            superseded=superseded,
+        ),
+        markers=markers,
+        slices=sorted(work.slices or ()),
+        clock=clock,
+    )
+
+
+def _is_foreign(commit: Commit) -> bool:
+    """A commit that changed rows without saying which: only a full recomputation is safe after it."""
+    return not commit.meta and commit.operation not in MAINTENANCE_OPERATIONS
+
+
+def _days_of_snapshots(lake: Lake, mart: Mart, snapshots: Iterable[str]) -> set[str]:
+    """Days with events for which one of the line item snapshots is the newest."""
+    dates = sorted(_partition_values(lake, table(f"silver.{LINE_ITEMS}"), "snapshot_date"))
+    days = {day for name in mart.events for day in _partition_values(lake, table(f"silver.{name}"), "event_date")}
+    wanted = set(snapshots)
+    # a snapshot that vanished hands its days back to the one before it, so it counts as a boundary too
+    boundaries = sorted({*dates, *wanted})
+    effective = {day: max((bound for bound in boundaries if bound <= day), default="") for day in days}
+    return {day for day, snapshot in effective.items() if snapshot in wanted}
+
+
+def _partition_values(lake: Lake, contract: Table, column: str) -> set[str]:
+    delta = lake.delta(contract)
+    return set() if delta is None else {str(values[column]) for values in delta.partitions()}
+
+
+def _in_unit(slices: Iterable[str], unit: str) -> set[str]:
+    if unit == "day":
+        return {name[:10] for name in slices}
+    hours: set[str] = set()
+    for name in slices:
+        hours |= {name} if "T" in name else {f"{name}T{hour:02d}" for hour in range(24)}
+    return hours
+
+
+def _inputs(run: Run, spark: SparkSession, mart: Mart, contract: Table, work: Touched) -> dict[str, DataFrame]:
+    frames = {LINE_ITEMS: read_table(spark, run.lake, table(f"silver.{LINE_ITEMS}"))}
+    days = set(work.days)
+    for name in mart.events:
+        source = table(f"silver.{name}")
+        rows = read_table(spark, run.lake, source)
+        frames[name] = rows if work.slices is None else rows.where(_event_filter(contract, work))
+        if work.slices is None:
+            days |= {date.fromisoformat(value) for value in _partition_values(run.lake, source, "event_date")}
+    frames["days"] = spark.createDataFrame([(day,) for day in sorted(days)], "event_date date")
+    return frames
+
+
+def _event_filter(contract: Table, work: Touched) -> Column:
+    """Literal bounds that prune partitions, and files by the hours in their statistics."""
+    in_days = F.col("event_date").isin(list(work.days))
+    if contract.slice is None or contract.slice.unit == "day":
+        return in_days
+    hours = sorted(datetime.fromisoformat(f"{name}:00:00").replace(tzinfo=UTC) for name in work.slices or ())
+    if len(hours) == 24 * len(work.days):
+        return in_days
+    moment = F.col("event_at_utc")
+    return in_days & (moment >= hours[0]) & F.date_trunc("hour", moment).isin(hours)
+
+
+def _in_slices(contract: Table, work: Touched) -> Column:
+    if work.slices is None:
+        return F.lit(True)
+    return slice_name(contract).isin(sorted(work.slices))
+
+
+def _files_of_days(lake: Lake, contract: Table, work: Touched) -> list[str]:
+    """Committed files of the touched days (all files when everything is touched), found without a JVM."""
+    delta = lake.delta(contract)
+    if delta is None:
+        return []
+    days = {day.isoformat() for day in work.days}
+    actions = pa.table(delta.get_add_actions(flatten=True)).select(["path", "partition.event_date"]).to_pylist()
+    return [row["path"] for row in actions if work.slices is None or str(row["partition.event_date"]) in days]
+
+
+def _prove(mart: Mart, contract: Table, frames: Mapping[str, DataFrame], recomputed: DataFrame) -> None:
+    """Compare the sums of the candidate with sums taken straight from silver, slice by slice."""
+    measures = [proof.measure for proof in mart.proofs]
+    sums = [F.sum(name).alias(name) for name in measures]
+    built = {row["slice"]: row.asDict() for row in recomputed.groupBy(slice_name(contract).alias("slice")).agg(*sums).collect()}
+    for source in mart.events:
+        proofs = [proof for proof in mart.proofs if proof.source == source]
+        amounts = [F.sum(proof.amount()).alias(proof.measure) for proof in proofs]
+        unit = _event_slice(contract)
+        for row in frames[source].groupBy(unit.alias("slice")).agg(*amounts).collect():
+            _compare(contract, row.asDict(), built.get(row["slice"], {}))
+
+
+def _event_slice(contract: Table) -> Column:
+    by_day = contract.slice is not None and contract.slice.unit == "day"
+    return F.date_format("event_at_utc", "yyyy-MM-dd" if by_day else "yyyy-MM-dd'T'HH")
+
+
+def _compare(contract: Table, silver: Mapping[str, int], built: Mapping[str, int]) -> None:
+    for measure, wanted in silver.items():
+        found = built.get(measure, 0)
+        if measure != "slice" and found != wanted:
+            raise AccountError(
+                "MEASURE_OPEN",
+                f"the sum of {measure} differs from silver's; nothing was committed",
+                where=f"{contract.qualified}, slice {silver['slice']}",
+                found=str(found),
+                wanted=str(wanted),
+                way_out="This is a fault in the mart's transformation: report it.",
+            )

@@ -1,0 +1,181 @@
+"""What every job shares: flags, the run around its steps, the report.
+
+This module and `cli.py` are the only ones that read argv and the environment.
+"""
+
+import argparse
+import os
+import secrets
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+import structlog
+
+from adlake.boundary import reach
+from adlake.config import Config, load_config
+from adlake.errors import AdlakeError, UsageError
+from adlake.identity_key import read_identity_key
+from adlake.lake import Lake
+from adlake.ledger import Ledger, RunRecord, utc_now
+from adlake.lock import WriterLock
+from adlake.pipeline import STEPS
+from adlake.recovery import recover_accounts
+from adlake.report import JobReport
+from adlake.run import Clock, Notify, Run
+from adlake.session import Spark
+from adlake.version import VERSION
+from adlake.work import WORK
+
+RUN_ID_FORMAT = "%Y%m%dT%H%M%SZ"
+# Glue hands these to every script; all of them take a value
+GLUE_FLAGS = ("--JOB_ID", "--JOB_RUN_ID", "--JOB_NAME", "--TempDir", "--job-language", "--enable-metrics")
+CONFIG_FLAGS = ("lake", "landing", "tenant")
+JobRun = Callable[[Spark, Config], JobReport]
+
+
+def execute(
+    steps: Sequence[str],
+    spark: Spark,
+    config: Config,
+    *,
+    as_of: datetime | None = None,
+    rebuild: bool = False,
+    notify: Notify | None = None,
+) -> JobReport:
+    """The report of one run of the steps, under the lake's writer lock.
+
+    Spark is started by the first step that has work; a run without work starts none and writes no table.
+
+    Args:
+        steps: names from the pipeline, in order.
+        spark: started at first use, left running.
+        config: the lake.
+        as_of: the moment that the run stands for; by default now.
+        rebuild: recompute what the layers before the first step hold, instead of only what is new.
+        notify: told of progress.
+
+    Raises:
+        AdlakeError: the run failed; what it committed stays, and the next run goes on from there.
+    """
+    clock, started = Clock(), utc_now()
+    run_id = f"{started.strftime(RUN_ID_FORMAT)}-{secrets.token_hex(3)}"
+    secret = read_identity_key(config, os.environ) if "build_silver" in steps else b""
+    lake = Lake(config)
+    with WriterLock(lake.storage, run_id, config.lock.expiry_seconds) as lock:
+        run = Run(run_id, lake, Ledger(lake), lock, as_of or started, notify=notify or _log)
+        error = ""
+        try:
+            recover_accounts(lake, run.ledger)
+            for step in steps:
+                WORK[step](run, spark, secret, rebuild=rebuild)
+                run.copy_accounts()
+        except AdlakeError as failure:
+            error = str(failure)
+            raise
+        finally:
+            report = _report(run, tuple(steps), started, clock, spark, error)
+            if report.commits or report.files_set_aside:
+                run.ledger.add_run(_run_record(report))
+            report.write(lake.storage)
+        reach("report")
+    return report
+
+
+def _report(run: Run, steps: tuple[str, ...], started: datetime, clock: Clock, spark: Spark, error: str) -> JobReport:
+    return JobReport(
+        run_id=run.run_id,
+        steps=steps,
+        started_at_utc=started,
+        finished_at_utc=utc_now(),
+        commits=tuple(run.published),
+        files_set_aside=tuple(run.set_aside),
+        seconds=clock.seconds(),
+        cpu_seconds=clock.cpu_seconds(),
+        spark_started=spark.is_started,
+        error=error,
+    )
+
+
+def _run_record(report: JobReport) -> RunRecord:
+    return RunRecord(
+        run_id=report.run_id,
+        started_at_utc=report.started_at_utc,
+        finished_at_utc=report.finished_at_utc,
+        steps=report.steps,
+        exit_code=report.exit_code,
+        batches=report.batches,
+        files_set_aside=len(report.files_set_aside),
+        seconds=report.seconds,
+        cpu_seconds=report.cpu_seconds,
+        adlake_version=VERSION,
+    )
+
+
+def _log(step: str, label: str, done: int, total: int) -> None:
+    structlog.get_logger().info("progress", step=step, table=label, done=done, total=total)
+
+
+@dataclass(frozen=True)
+class Arguments:
+    """The flags of a job, read and checked."""
+
+    config: Config
+    as_of: datetime | None
+
+
+def parse(step: str, argv: Sequence[str]) -> Arguments:
+    """The flags of a job; blank values count as absent, Glue's own flags are passed over.
+
+    Raises:
+        SystemExit: an unknown flag or a missing one (exit code 2), or `--help` (0).
+        UsageError: the configuration or a value is not usable.
+    """
+    parser = argparse.ArgumentParser(prog=step, description=STEPS[step].meaning, allow_abbrev=False)
+    parser.add_argument("--config", required=True, metavar="FILE", help="the lake's lake.yaml")
+    parser.add_argument("--lake", metavar="URI", help="use this lake instead of the one in lake.yaml")
+    parser.add_argument("--landing", metavar="URI", help="use this landing zone instead of the one in lake.yaml")
+    parser.add_argument("--tenant", metavar="NAME", help="use this tenant instead of the one in lake.yaml")
+    parser.add_argument("--as-of", metavar="TIME", help="the moment the run stands for, ISO 8601 with zone (default: now)")
+    for flag in GLUE_FLAGS:
+        parser.add_argument(flag, help=argparse.SUPPRESS)
+    found = {name: value for name, value in vars(parser.parse_args(list(argv))).items() if value not in (None, "")}
+    overrides = {name: found[name] for name in CONFIG_FLAGS if name in found}
+    config = load_config(Path(found.get("config", "")), overrides)
+    return Arguments(config, moment(found["as_of"]) if "as_of" in found else None)
+
+
+def moment(text: str) -> datetime:
+    """The UTC moment that an ISO 8601 time with zone names.
+
+    Raises:
+        UsageError: it is none, or has no zone (TIME_UNREADABLE).
+    """
+    try:
+        found = datetime.fromisoformat(text)
+    except ValueError:
+        found = datetime.min
+    if found.tzinfo is None:
+        raise UsageError(
+            "TIME_UNREADABLE", "no moment", where="--as-of", found=repr(text), wanted="such as 2026-11-01T06:00:00Z"
+        )
+    return found.astimezone(UTC)
+
+
+def main(step: str, argv: Sequence[str] | None = None, environ: Mapping[str, str] = os.environ) -> int:
+    """The exit code of a job run from a command line: 0 done, 1 failed, 2 bad usage, 3 held back by a gate."""
+    try:
+        arguments = parse(step, sys.argv[1:] if argv is None else argv)
+        spark = Spark(arguments.config, environ)
+        try:
+            report = execute([step], spark, arguments.config, as_of=arguments.as_of)
+        finally:
+            spark.stop()
+    except AdlakeError as error:
+        print(error, file=sys.stderr)  # noqa: T201 the one line that a scheduler shows
+        return error.exit_code
+    for record in report.files_set_aside:
+        print(f"set aside: {record.path}: {record.reason}", file=sys.stderr)  # noqa: T201
+    return report.exit_code

@@ -1,0 +1,96 @@
+"""The state of one lake, read without a JVM: where its tables are, their versions, markers and commits.
+
+Delta's own log is the only memory of progress. delta-rs reads it in milliseconds; Spark is started only when there is
+work to do.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cached_property
+from typing import Any
+
+from deltalake import DeltaTable
+from deltalake.exceptions import TableNotFoundError
+
+from adlake.config import Config
+from adlake.contracts import Table
+from adlake.storage import S3Options, Storage
+
+MAINTENANCE_OPERATIONS = frozenset({"OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "ADD COLUMNS"})
+
+
+@dataclass(frozen=True)
+class Commit:
+    """One version of a table: its operation and what adlake wrote into it (empty for a commit that is not ours)."""
+
+    version: int
+    operation: str
+    meta: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True)
+class Lake:
+    """One lake and its landing zone.
+
+    Attributes:
+        config: the configuration that names both.
+    """
+
+    config: Config
+
+    @cached_property
+    def options(self) -> S3Options:
+        """Where S3 is, for either root."""
+        s3 = self.config.s3
+        return S3Options(s3.endpoint_url, s3.region) if s3 else S3Options()
+
+    @cached_property
+    def storage(self) -> Storage:
+        """The lake's root."""
+        return Storage(self.config.lake, self.options)
+
+    @cached_property
+    def landing(self) -> Storage:
+        """The landing zone's root."""
+        return Storage(self.config.landing, self.options)
+
+    def uri(self, table: Table) -> str:
+        """The table's address for Spark."""
+        return self.storage.spark_uri(table.path)
+
+    def delta(self, table: Table) -> DeltaTable | None:
+        """The table's newest snapshot, or None when it has no commit yet."""
+        try:
+            return DeltaTable(self.storage.uri(table.path), storage_options=self.options.delta_rs())
+        except TableNotFoundError:
+            return None
+
+    def version(self, table: Table) -> int:
+        """The newest version of the table; -1 when it has no commit yet."""
+        delta = self.delta(table)
+        return -1 if delta is None else delta.version()
+
+    def marker(self, table: Table, app_id: str) -> int | None:
+        """The transaction version that the table holds for the application id, or None."""
+        delta = self.delta(table)
+        return None if delta is None else delta.transaction_version(app_id)
+
+    def commits(self, table: Table, after: int) -> list[Commit] | None:
+        """The commits after a version, oldest first; None when the log no longer holds all of them."""
+        delta = self.delta(table)
+        if delta is None or delta.version() <= after:
+            return []
+        wanted = delta.version() - after
+        entries = [_commit(entry) for entry in delta.history(wanted)]
+        found = sorted((entry for entry in entries if entry.version > after), key=lambda entry: entry.version)
+        return found if len(found) == wanted else None
+
+
+def _commit(entry: Mapping[str, Any]) -> Commit:
+    try:
+        meta = json.loads(entry.get("userMetadata") or "{}")
+    except ValueError:
+        meta = {}
+    ours = meta if isinstance(meta, dict) and "step" in meta else {}
+    return Commit(int(entry["version"]), str(entry.get("operation", "")), ours)

@@ -1,0 +1,161 @@
+"""What lies in the landing zone: which files are ready, and what one pass over each of them finds.
+
+The pass runs in plain Python before Spark sees the file, because Spark reads half of a cut gzip without a word. It
+gives the number of records, the hash of the content and the header; *read* in every account comes from here.
+"""
+
+import hashlib
+import re
+import zlib
+from collections.abc import Callable, Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from typing import IO
+
+from adlake.errors import SourceError
+from adlake.storage import READ_AHEAD_BYTES, Entry, Storage
+
+GZIP_MAGIC = b"\x1f\x8b"
+BLANK_LINE = re.compile(rb"\n[\x00-\x09\x0b-\x20]*(?=\n)")
+LONGEST_HEADER_BYTES = 1024 * 1024
+
+
+@dataclass(frozen=True)
+class Layout:
+    """How the lines of a file are cut.
+
+    Attributes:
+        delimiter: one character.
+        columns: names in the order of the file.
+        has_header: whether the first line holds the names.
+        line_end: `\\n` or `\\r\\n`.
+    """
+
+    delimiter: str
+    columns: tuple[str, ...]
+    has_header: bool
+    line_end: str = "\n"
+
+
+@dataclass(frozen=True)
+class Inspection:
+    """What one pass over a file found.
+
+    Attributes:
+        records: lines that are not blank, without the header.
+        content_sha256: hash of the bytes as delivered.
+        layout: how its lines are cut.
+    """
+
+    records: int
+    content_sha256: str
+    layout: Layout
+
+
+def deliveries(landing: Storage, source: str) -> Iterator[Entry]:
+    """The files of a source, oldest delivery first; names that begin with `.` or `_` are work in progress, not files."""
+    found = landing.entries(source)
+    visible = (entry for entry in found if not entry.path.rsplit("/", 1)[-1].startswith((".", "_")))
+    return iter(sorted(visible, key=lambda entry: (entry.modified_at, entry.path)))
+
+
+def inspect(landing: Storage, path: str, layout_of: Callable[[str], Layout]) -> Inspection:
+    """Records, content hash and layout of one file, found in one pass.
+
+    Args:
+        landing: the landing zone.
+        path: the file, relative to the landing zone.
+        layout_of: reads the layout from the first line; the source knows how.
+
+    Raises:
+        SourceError: the file is empty (EMPTY_FILE), is no whole gzip (BROKEN_GZIP, NOT_GZIP), or its first line does
+            not fit the source (raised by `layout_of`).
+    """
+    digest = hashlib.sha256()
+    layout: Layout | None = None
+    records, head, seen_delimiter = 0, b"\n", False
+    with closing(landing.open(path)) as stream:
+        for block in _text(path, _hashed(stream, digest)):
+            text = head + block
+            if layout is None:
+                cut = text.find(b"\n", 1)
+                if cut < 0 and len(text) < LONGEST_HEADER_BYTES:
+                    head = text
+                    continue
+                layout = _layout(text[1 : cut if cut > 0 else None], layout_of)
+            whole, head = text[: text.rfind(b"\n") + 1], text[text.rfind(b"\n") :]
+            records += _lines(whole)
+            seen_delimiter = seen_delimiter or layout.delimiter.encode() in whole
+    if layout is None:
+        if not head.strip():
+            raise _unreadable("EMPTY_FILE", path, "the file holds nothing", "at least a header or one record")
+        layout = _layout(head[1:], layout_of)
+    records += _lines(head + b"\n")
+    seen_delimiter = seen_delimiter or layout.delimiter.encode() in head
+    if not seen_delimiter:
+        wanted = f"columns cut by {layout.delimiter!r}"
+        raise _unreadable("WRONG_DELIMITER", path, "no line of the file holds the delimiter", wanted)
+    return Inspection(records - layout.has_header, digest.hexdigest(), layout)
+
+
+def _layout(first_line: bytes, layout_of: Callable[[str], Layout]) -> Layout:
+    text = first_line.decode("utf-8-sig", errors="replace")
+    layout = layout_of(text.removesuffix("\r"))
+    return Layout(layout.delimiter, layout.columns, layout.has_header, "\r\n" if text.endswith("\r") else "\n")
+
+
+def _lines(block: bytes) -> int:
+    """Lines that are not blank, in a block that begins and ends with a line end."""
+    return max(block.count(b"\n") - 1, 0) - len(BLANK_LINE.findall(block))
+
+
+def _hashed(stream: IO[bytes], digest: "hashlib._Hash") -> Iterator[bytes]:
+    while chunk := bytes(stream.read(READ_AHEAD_BYTES)):
+        digest.update(chunk)
+        yield chunk
+
+
+def _text(path: str, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    """The text of the file: unpacked when its name says gzip, as Spark decides too."""
+    first = next(chunks, b"")
+    if not path.endswith(".gz"):
+        if first.startswith(GZIP_MAGIC):
+            raise _unreadable("NOT_TEXT", path, "the content is gzip but the name does not end in .gz", "a .gz name")
+        yield first
+        yield from chunks
+        return
+    if first and not first.startswith(GZIP_MAGIC):
+        raise _unreadable("NOT_GZIP", path, "the name ends in .gz but the content is no gzip", "a gzip file")
+    yield from _unpacked(path, first, chunks)
+
+
+def _unpacked(path: str, first: bytes, chunks: Iterator[bytes]) -> Iterator[bytes]:
+    member = zlib.decompressobj(wbits=31)
+    chunk: bytes | None = first
+    while chunk is not None:
+        while chunk:
+            try:
+                text = member.decompress(chunk)
+            except zlib.error as error:
+                raise _unreadable("BROKEN_GZIP", path, "the gzip is damaged", "a whole gzip file") from error
+            if text:
+                yield text
+            chunk = member.unused_data.lstrip(b"\0") if member.eof else b""
+            if chunk:
+                member = zlib.decompressobj(wbits=31)
+        chunk = next(chunks, None)
+        if chunk is not None and member.eof:
+            chunk = chunk.lstrip(b"\0")
+            member = zlib.decompressobj(wbits=31) if chunk else member
+    if first and not member.eof:
+        raise _unreadable("BROKEN_GZIP", path, "the gzip ends before its end mark", "a whole gzip file")
+
+
+def _unreadable(condition: str, path: str, what: str, wanted: str) -> SourceError:
+    return SourceError(
+        condition,
+        what,
+        where=path,
+        wanted=wanted,
+        way_out="The file is set aside; deliver it again under the same path and it is tried again.",
+    )

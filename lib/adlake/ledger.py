@@ -1,0 +1,183 @@
+"""What adlake knows of itself, in the `ops` tables: files taken, accounts of commits, runs.
+
+delta-rs is their only writer; a small commit costs milliseconds. They copy what the data tables' own commits say, so
+losing a row here loses no progress: it is copied again from the commit.
+"""
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from datetime import UTC, datetime
+from typing import Any, Literal
+
+import pyarrow as pa
+from deltalake import DeltaTable, QueryBuilder, write_deltalake
+
+from adlake.account import Account
+from adlake.contracts import Table, table
+from adlake.lake import Lake
+from adlake.ledger_types import arrow_schema
+
+COMPACT_AT_FILES = 50
+FileState = Literal["claimed", "released", "set_aside", "unchanged"]
+
+
+@dataclass(frozen=True)
+class FileRecord:
+    """What happened to one landing file; the newest record of a path is its state.
+
+    Attributes follow the contract `ops.files`; times are UTC.
+    """
+
+    run_id: str
+    source: str
+    path: str
+    state: FileState
+    size_bytes: int
+    modified_at_utc: datetime
+    at_utc: datetime
+    batch_id: str | None = None
+    table: str | None = None
+    record_type: str | None = None
+    content_sha256: str | None = None
+    records: int | None = None
+    delimiter: str | None = None
+    line_end: str | None = None
+    header: tuple[str, ...] | None = None
+    reason: str | None = None
+    replaces_batch_id: str | None = None
+
+
+@dataclass(frozen=True)
+class AccountRecord:
+    """The account of one commit; attributes follow the contract `ops.accounts`."""
+
+    run_id: str
+    batch_id: str
+    step: str
+    table: str
+    version: int
+    account: Account
+    seconds: float
+    cpu_seconds: float
+    committed_at_utc: datetime
+
+
+@dataclass(frozen=True)
+class RunRecord:
+    """One run; attributes follow the contract `ops.runs`."""
+
+    run_id: str
+    started_at_utc: datetime
+    finished_at_utc: datetime
+    steps: tuple[str, ...]
+    exit_code: int
+    batches: tuple[str, ...]
+    files_set_aside: int
+    seconds: float
+    cpu_seconds: float
+    adlake_version: str
+
+
+@dataclass
+class Ledger:
+    """The ops tables of one lake, read once and kept up with what this run adds."""
+
+    lake: Lake
+    _files: list[FileRecord] | None = field(default=None, init=False)
+    _accounts: list[AccountRecord] | None = field(default=None, init=False)
+
+    def files(self) -> list[FileRecord]:
+        """Every file record, oldest first."""
+        if self._files is None:
+            rows = self._read("ops.files", "at_utc")
+            self._files = [FileRecord(**{**row, "header": _tuple(row["header"])}) for row in rows]
+        return self._files
+
+    def newest_files(self) -> dict[str, FileRecord]:
+        """The newest record of each path."""
+        return {record.path: record for record in self.files()}
+
+    def claims(self) -> dict[str, list[FileRecord]]:
+        """Files of each batch that were claimed and not released, batches in order of claiming."""
+        claimed: dict[tuple[str, str], FileRecord] = {}
+        for record in self.files():
+            if record.batch_id and record.state == "claimed":
+                claimed[record.batch_id, record.path] = record
+            elif record.batch_id and record.state == "released":
+                claimed.pop((record.batch_id, record.path), None)
+        batches: dict[str, list[FileRecord]] = {}
+        for (batch_id, _), record in sorted(claimed.items()):
+            batches.setdefault(batch_id, []).append(record)
+        return batches
+
+    def accounts(self) -> list[AccountRecord]:
+        """Every account, oldest first."""
+        if self._accounts is None:
+            self._accounts = [_account_record(row) for row in self._read("ops.accounts", "committed_at_utc")]
+        return self._accounts
+
+    def add_files(self, records: Sequence[FileRecord]) -> None:
+        """Record what happened to files, in one commit."""
+        known = self.files()
+        self._append("ops.files", [asdict(record) for record in records])
+        known.extend(records)
+
+    def add_accounts(self, records: Sequence[AccountRecord]) -> None:
+        """Copy accounts of commits, in one commit."""
+        known = self.accounts()
+        self._append("ops.accounts", [_account_row(record) for record in records])
+        known.extend(records)
+
+    def add_run(self, record: RunRecord) -> None:
+        """Record a run that changed something."""
+        self._append("ops.runs", [asdict(record)])
+
+    def runs(self) -> list[dict[str, Any]]:
+        """Every run that changed something, oldest first."""
+        return self._read("ops.runs", "started_at_utc")
+
+    def _read(self, name: str, order: str) -> list[dict[str, Any]]:
+        delta = self.lake.delta(table(name))
+        if delta is None:
+            return []
+        reader = QueryBuilder().register("rows", delta).execute(f"select * from rows order by {order}")  # noqa: S608 a constant
+        return pa.table(reader).to_pylist()
+
+    def _append(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
+        contract = table(name)
+        batch = pa.Table.from_pylist([dict(row) for row in rows], arrow_schema(contract))
+        if not batch.num_rows:
+            return
+        uri, options = self.lake.storage.uri(contract.path), self.lake.options.delta_rs()
+        write_deltalake(uri, batch, mode="append", storage_options=options)
+        _compact(DeltaTable(uri, storage_options=options), contract)
+
+
+def _compact(delta: DeltaTable, contract: Table) -> None:
+    """Hourly runs leave a file each; reading stays cheap when they are put together now and then."""
+    if len(delta.file_uris()) > COMPACT_AT_FILES:
+        delta.optimize.compact()
+        delta.create_checkpoint()
+
+
+def utc_now() -> datetime:
+    """The present moment in UTC, with microseconds."""
+    return datetime.now(UTC)
+
+
+def _tuple(values: Sequence[str] | None) -> tuple[str, ...] | None:
+    return None if values is None else tuple(values)
+
+
+def _account_row(record: AccountRecord) -> dict[str, Any]:
+    row = {name: value for name, value in asdict(record).items() if name != "account"}
+    return {**row, **record.account.as_dict()}
+
+
+def _account_record(row: Mapping[str, Any]) -> AccountRecord:
+    numbers = ("read", "published", "duplicates", "superseded", "restored", "replayed")
+    account = Account(
+        **{name: row[name] for name in numbers}, quarantined=dict(row["quarantined"]), filtered=dict(row["filtered"])
+    )
+    rest = ("run_id", "batch_id", "step", "table", "version", "seconds", "cpu_seconds", "committed_at_utc")
+    return AccountRecord(**{name: row[name] for name in rest}, account=account)

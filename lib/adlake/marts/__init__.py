@@ -1,0 +1,9 @@
+"""The gold tables: one module each, and one line here."""
+
+from collections.abc import Mapping
+
+from adlake.marts.mart import Mart
+from adlake.marts.user_days import USER_DAYS
+from adlake.marts.yield_hourly import YIELD_HOURLY
+
+MARTS: Mapping[str, Mart] = {mart.name: mart for mart in (YIELD_HOURLY, USER_DAYS)}

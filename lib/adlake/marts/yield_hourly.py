@@ -1,0 +1,98 @@
+"""gold.yield_hourly: what was asked for, shown, seen, clicked and earned, by hour and place."""
+
+from collections.abc import Mapping
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from adlake.marts.mart import Mart, Proof
+from adlake.marts.revenue import (
+    channel,
+    click_rate_card_micros,
+    impression_rate_card_micros,
+    rates_by_day,
+    with_rates,
+)
+
+PLACE = ("hour_utc", "event_date", "site", "ad_unit_id", "channel", "device_category", "country")
+COUNTS = ("requests", "unfilled", "impressions", "clicks", "eligible", "measurable", "viewable")
+MONEY = ("revenue_reported_micros", "revenue_rate_card_micros", "revenue_unknown_impressions")
+NEEDED = ("event_at_utc", "event_date", "site", "ad_unit_id", "device_category", "country", "is_backfill", "product")
+SOLD_BY = ("deal_type", "line_item_id")
+
+
+def yield_hourly(frames: Mapping[str, DataFrame]) -> DataFrame:
+    """Sums of requests, impressions, clicks, viewability and revenue.
+
+    Each row is counted in the hour of its own event; Network and Backfill are a union. Sums only: rates are
+    `impressions / requests` (fill rate), `1000 * revenue_micros / 1e6 / impressions` (eCPM), `viewable / measurable`
+    (viewability), divided after summing.
+
+    Args:
+        frames: `gam_requests`, `gam_impressions`, `gam_clicks`, `gam_active_views` of whole hours, all
+            `gam_line_items`, and `days`: the distinct `event_date` of those hours.
+
+    Returns:
+        one row per hour (UTC) x site x ad unit x channel x device category x country; null dimension: not reported.
+    """
+    requests, impressions = frames["gam_requests"], frames["gam_impressions"]
+    clicks, views = frames["gam_clicks"], frames["gam_active_views"]
+    rates = rates_by_day(frames["gam_line_items"], frames["days"])
+    unknown = ~F.col("is_backfill") & impression_rate_card_micros().isNull()
+    parts = [
+        _part(requests, rates, {"requests": F.lit(1), "unfilled": _one(~F.col("is_filled"))}, of_requests=True),
+        _part(
+            impressions,
+            rates,
+            {
+                "impressions": F.lit(1),
+                "eligible": _one(F.col("is_active_view_eligible")),
+                "revenue_reported_micros": F.when(F.col("is_backfill"), F.col("revenue_micros")),
+                "revenue_rate_card_micros": F.when(~F.col("is_backfill"), impression_rate_card_micros()),
+                "revenue_unknown_impressions": _one(unknown),
+            },
+        ),
+        _part(
+            clicks,
+            rates,
+            {"clicks": F.lit(1), "revenue_rate_card_micros": F.when(~F.col("is_backfill"), click_rate_card_micros())},
+        ),
+        _part(views, rates, {"measurable": _one(F.col("is_measurable")), "viewable": _one(F.col("is_viewable"))}),
+    ]
+    rows = parts[0]
+    for part in parts[1:]:
+        rows = rows.unionByName(part)
+    sums = rows.groupBy(*PLACE).agg(*[F.coalesce(F.sum(name), F.lit(0)).alias(name) for name in (*COUNTS, *MONEY)])
+    total = F.col("revenue_reported_micros") + F.col("revenue_rate_card_micros")
+    return sums.withColumn("revenue_micros", total)
+
+
+def _part(events: DataFrame, rates: DataFrame, measures: Mapping[str, Column], *, of_requests: bool = False) -> DataFrame:
+    rated = with_rates(events, rates)
+    unfilled = F.when(~F.col("is_backfill") & ~F.col("is_filled") & F.col("line_item_type").isNull(), "unfilled")
+    sold = F.coalesce(unfilled, channel()) if of_requests else channel()
+    columns = [measures.get(name, F.lit(0)).cast("bigint").alias(name) for name in (*COUNTS, *MONEY)]
+    place = ("event_date", "site", "ad_unit_id", "device_category", "country")
+    return rated.select(F.date_trunc("hour", "event_at_utc").alias("hour_utc"), *place, sold.alias("channel"), *columns)
+
+
+def _one(condition: Column) -> Column:
+    return F.when(condition, 1).otherwise(0)
+
+
+YIELD_HOURLY = Mart(
+    name="yield_hourly",
+    events=("gam_requests", "gam_impressions", "gam_clicks", "gam_active_views"),
+    line_items=True,
+    build=yield_hourly,
+    proofs=(
+        Proof("requests", "gam_requests", lambda: F.lit(1)),
+        Proof("unfilled", "gam_requests", lambda: _one(~F.col("is_filled"))),
+        Proof("impressions", "gam_impressions", lambda: F.lit(1)),
+        Proof("eligible", "gam_impressions", lambda: _one(F.col("is_active_view_eligible"))),
+        Proof("revenue_reported_micros", "gam_impressions", lambda: F.coalesce("revenue_micros", F.lit(0))),
+        Proof("clicks", "gam_clicks", lambda: F.lit(1)),
+        Proof("measurable", "gam_active_views", lambda: _one(F.col("is_measurable"))),
+        Proof("viewable", "gam_active_views", lambda: _one(F.col("is_viewable"))),
+    ),
+)

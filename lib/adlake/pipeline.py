@@ -1,0 +1,58 @@
+"""The pipeline: one list of steps with what they read and write, free of Spark.
+
+The local runner walks this list; schedulers are made from the same one.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from adlake.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Step:
+    """One job of the pipeline.
+
+    Attributes:
+        name: of the job and of its script in `jobs/`.
+        reads: layers that it takes rows from.
+        writes: layers that it publishes to.
+        meaning: what it does, in one line, for help texts.
+    """
+
+    name: str
+    reads: tuple[str, ...]
+    writes: tuple[str, ...]
+    meaning: str
+
+
+PIPELINE: tuple[Step, ...] = (
+    Step(
+        "ingest_bronze",
+        ("landing",),
+        ("bronze", "quarantine"),
+        "Take delivered files into bronze, every record accounted for.",
+    ),
+    Step(
+        "build_silver",
+        ("bronze",),
+        ("silver", "quarantine"),
+        "Turn bronze records into typed, deduplicated silver rows with keyed identifiers.",
+    ),
+    Step("build_gold", ("silver",), ("gold",), "Recompute the slices of the gold tables that silver has touched."),
+)
+STEPS: Mapping[str, Step] = {step.name: step for step in PIPELINE}
+
+
+def steps_from(name: str | None) -> tuple[str, ...]:
+    """Names of the steps from the named one on, in order; all of them for None.
+
+    Raises:
+        UsageError: there is no step of that name (UNKNOWN_STEP).
+    """
+    names = [step.name for step in PIPELINE]
+    if name is None:
+        return tuple(names)
+    if name not in names:
+        raise UsageError("UNKNOWN_STEP", "no such step", where="--from", found=repr(name), wanted=", ".join(names))
+    return tuple(names[names.index(name) :])

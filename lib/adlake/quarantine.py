@@ -1,0 +1,152 @@
+"""Rows that a rule refused, whole and with the reason: one schema for all tables, one table per silver table."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from adlake.account import Account
+from adlake.contracts import Table, table
+from adlake.errors import AccountError
+from adlake.lake import Lake
+from adlake.publish import Candidate, write_candidate
+from adlake.run import Clock, Run
+from adlake.sources.source import MALFORMED, REFUSAL
+from adlake.verdict import judge
+
+NO_KEYS = "array<string>"
+
+
+@dataclass(frozen=True)
+class Refused:
+    """Refused rows of one batch and step, written but not committed.
+
+    Attributes:
+        candidate: None when there is nothing to write and nothing of an earlier try to remove.
+        by_rule: rows by the rule that owns them.
+        by_file: rows by landing file.
+    """
+
+    candidate: Candidate | None
+    step: str
+    batch_id: str
+    by_rule: Mapping[str, int]
+    by_file: Mapping[str, int]
+
+    @classmethod
+    def write(
+        cls, run: Run, spark: SparkSession, name: str, batch_id: str, step: str, rows: DataFrame | None
+    ) -> "Refused":
+        """The refused rows as a candidate that replaces what an earlier try of this batch and step left."""
+        contract = table(f"quarantine.{name}")
+        earlier = _files_of(run.lake, contract, batch_id, step)
+        if rows is None and not earlier:
+            return cls(None, step, batch_id, {}, {})
+        stamped = None if rows is None else rows.withColumn("quarantined_at_utc", F.lit(run.now).cast("timestamp"))
+        candidate = write_candidate(spark, run.lake, contract, stamped, replaces=earlier)
+        written = candidate.frame(spark)
+        judge(written, contract).check(contract, candidate.rows)
+        counts = written.groupBy("rule_id", "file").count().collect()
+        by_rule: dict[str, int] = {}
+        by_file: dict[str, int] = {}
+        for row in counts:
+            by_rule[row["rule_id"]] = by_rule.get(row["rule_id"], 0) + row["count"]
+            by_file[row["file"]] = by_file.get(row["file"], 0) + row["count"]
+        return cls(candidate, step, batch_id, by_rule, by_file)
+
+    def check_files(self, expected: Mapping[str, int]) -> None:
+        """Nothing when each file's refused rows are as many as expected.
+
+        Raises:
+            AccountError: a file's records do not add up (FILE_OPEN).
+        """
+        open_files = sorted(path for path in {*expected, *self.by_file} if expected.get(path) != self.by_file.get(path))
+        if open_files:
+            path = open_files[0]
+            raise AccountError(
+                "FILE_OPEN",
+                f"records of {len(open_files)} file(s) are not accounted for; nothing was committed",
+                where=path,
+                found=f"{self.by_file.get(path, 0)} refused",
+                wanted=f"{expected.get(path, 0)} refused",
+                way_out="The file changed while it was read: deliver it again, then run again.",
+            )
+
+
+def refused_records(records: DataFrame, contract: Table, batch_id: str, step: str) -> DataFrame:
+    """Quarantine rows for records that the reader could not take: the raw line, without any key."""
+    return _quarantine_rows(
+        records,
+        contract,
+        batch_id=F.lit(batch_id),
+        step=step,
+        rule_id=F.col(REFUSAL),
+        rule_ids=F.array(REFUSAL),
+        record=F.col(MALFORMED),
+        id_keys=F.array().cast(NO_KEYS),
+    )
+
+
+def refused_rows(rows: DataFrame, contract: Table, step: str, rule_ids: Column, id_keys: Column) -> DataFrame:
+    """Quarantine rows for bronze rows that broke rules: the row as JSON; the first broken rule owns it.
+
+    Args:
+        rows: bronze rows, each of which breaks at least one rule.
+        contract: the silver contract that refused them.
+        step: the step that refused them.
+        rule_ids: names of all broken rules in order.
+        id_keys: keyed identifiers of the row.
+    """
+    return _quarantine_rows(
+        rows,
+        contract,
+        batch_id=F.col("_batch_id"),
+        step=step,
+        rule_id=F.element_at(rule_ids, 1),
+        rule_ids=rule_ids,
+        record=F.to_json(F.struct(*[name for name in rows.columns if not name.startswith("__")])),
+        id_keys=id_keys,
+    )
+
+
+def publish_refused(run: Run, spark: SparkSession, refused: Refused, clock: Clock) -> None:
+    """Commit the refused rows, before the table that refused them."""
+    if refused.candidate is None:
+        return
+    candidate = refused.candidate
+    account = Account(sum(refused.by_rule.values()), candidate.rows, superseded=candidate.removed_rows)
+    markers = {f"{refused.step}/{candidate.table.qualified}/{refused.batch_id}": 1}
+    run.publish(
+        spark, candidate, step=refused.step, batch_id=refused.batch_id, account=account, markers=markers, clock=clock
+    )
+
+
+def _quarantine_rows(rows: DataFrame, contract: Table, *, step: str, **columns: Column) -> DataFrame:
+    named = {name: column.alias(name) for name, column in columns.items()}
+    return rows.select(
+        named["batch_id"],
+        F.lit(step).alias("step"),
+        F.lit(contract.qualified).alias("table"),
+        F.col("_file").alias("file"),
+        F.col("_position").alias("position"),
+        named["rule_id"],
+        named["rule_ids"],
+        named["record"],
+        F.lit(contract.version).alias("contract_version"),
+        named["id_keys"],
+    )
+
+
+def _files_of(lake: Lake, contract: Table, batch_id: str, step: str) -> Sequence[str]:
+    """Committed quarantine files of one batch and step, found without a JVM."""
+    delta = lake.delta(contract)
+    if delta is None:
+        return []
+    actions = pa.table(delta.get_add_actions(flatten=True)).to_pylist()
+    return [
+        action["path"]
+        for action in actions
+        if action["partition.batch_id"] == batch_id and action["partition.step"] == step
+    ]

@@ -1,0 +1,24 @@
+"""Accounts that a killed run committed but did not get to copy: the commits still say them."""
+
+from adlake.contracts import tables
+from adlake.lake import Lake
+from adlake.ledger import AccountRecord, Ledger, utc_now
+from adlake.run import account_record
+
+LAYERS = ("bronze", "quarantine", "silver", "gold")
+
+
+def recover_accounts(lake: Lake, ledger: Ledger) -> list[AccountRecord]:
+    """The accounts of commits newer than what ops holds of their table, copied in one commit."""
+    recorded: dict[str, int] = {}
+    for record in ledger.accounts():
+        recorded[record.table] = max(record.version, recorded.get(record.table, -1))
+    missing = []
+    for contract in tables().values():
+        if contract.layer not in LAYERS:
+            continue
+        commits = lake.commits(contract, recorded.get(contract.qualified, -1)) or []
+        missing += [account_record(commit.version, commit.meta, utc_now()) for commit in commits if commit.meta]
+    if missing:
+        ledger.add_accounts(missing)
+    return missing

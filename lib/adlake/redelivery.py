@@ -1,0 +1,104 @@
+"""A file delivered again with other content: its older rows go, and keys that only another delivery holds come back."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from adlake.contracts import Table
+from adlake.lake import Lake
+from adlake.ledger import Ledger
+from adlake.tables import read_files, read_table
+from adlake.verdict import slice_name
+
+Delivery = tuple[str, str]
+"""Batch id and path."""
+
+
+@dataclass(frozen=True)
+class Redelivery:
+    """What one batch of one table means for deliveries before and after it.
+
+    Attributes:
+        replaced: earlier deliveries of paths that this batch delivers again.
+        overtaken: paths of this batch that a later batch, already published, has delivered again.
+    """
+
+    replaced: tuple[Delivery, ...]
+    overtaken: tuple[str, ...]
+
+    def is_replaced(self) -> Column:
+        """Whether a silver row stems from a replaced delivery."""
+        return among(self.replaced)
+
+
+@dataclass(frozen=True)
+class Rewrite:
+    """Committed files that hold replaced rows, and what of them stays.
+
+    Attributes:
+        files: relative to the table's root.
+        rows: their rows without the replaced ones.
+        superseded: replaced rows.
+        slices: slices that lose rows.
+    """
+
+    files: tuple[str, ...]
+    rows: DataFrame
+    superseded: int
+    slices: tuple[str, ...]
+
+
+def redelivery_of(ledger: Ledger, batch_id: str, name: str, step: str) -> Redelivery:
+    """What the batch replaces, and what of it was replaced before it came to be published."""
+    published = {record.batch_id for record in ledger.accounts() if (record.step, record.table) == (step, f"silver.{name}")}
+    deliveries = _deliveries(ledger, name)
+    own = {path for batch, path in deliveries if batch == batch_id}
+    replaced = tuple(sorted((batch, path) for batch, path in deliveries if path in own and batch < batch_id))
+    overtaken = {path for batch, path in deliveries if path in own and batch > batch_id and batch in published}
+    return Redelivery(replaced, tuple(sorted(overtaken)))
+
+
+def outdated_deliveries(ledger: Ledger, name: str) -> tuple[Delivery, ...]:
+    """Every delivery of the table that a later one of the same path replaces."""
+    newest: dict[str, str] = {}
+    for batch, path in _deliveries(ledger, name):
+        newest[path] = max(batch, newest.get(path, ""))
+    return tuple(sorted((batch, path) for batch, path in _deliveries(ledger, name) if batch < newest[path]))
+
+
+def among(deliveries: Sequence[Delivery]) -> Column:
+    """Whether a row, by `_batch_id` and `_file`, stems from one of the deliveries."""
+    found = F.lit(False)
+    for batch_id in sorted({batch for batch, _ in deliveries}):
+        paths = [path for batch, path in deliveries if batch == batch_id]
+        found = found | ((F.col("_batch_id") == batch_id) & F.col("_file").isin(paths))
+    return found
+
+
+def rewrite_without(spark: SparkSession, lake: Lake, table: Table, redelivery: Redelivery) -> Rewrite | None:
+    """The files of the table that hold replaced rows, with what stays of them; None when there are none."""
+    if not redelivery.replaced or lake.version(table) < 0:
+        return None
+    replaced = read_table(spark, lake, table).where(redelivery.is_replaced())
+    found = replaced.select(F.col("_metadata.file_path").alias("path"), slice_name(table).alias("slice"))
+    counts = found.groupBy("path", "slice").count().collect()
+    if not counts:
+        return None
+    known = _known_files(lake, table)
+    files = tuple(sorted({known[row["path"].rsplit("/", 1)[-1]] for row in counts}))
+    staying = read_files(spark, lake, table, files).where(~redelivery.is_replaced())
+    return Rewrite(files, staying, sum(row["count"] for row in counts), tuple(sorted({row["slice"] for row in counts})))
+
+
+def _known_files(lake: Lake, table: Table) -> dict[str, str]:
+    """Data files as the table's log names them, by bare name; Spark names them by encoded address."""
+    delta = lake.delta(table)
+    paths = [] if delta is None else pa.table(delta.get_add_actions(flatten=True)).column("path").to_pylist()
+    return {path.rsplit("/", 1)[-1]: path for path in paths}
+
+
+def _deliveries(ledger: Ledger, name: str) -> list[Delivery]:
+    return [(batch, file.path) for batch, files in ledger.claims().items() for file in files if file.table == name]

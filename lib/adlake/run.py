@@ -1,0 +1,129 @@
+"""One run on one lake: what its steps share, and how they publish."""
+
+import os
+import time
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import psutil
+from pyspark.sql import SparkSession
+
+from adlake.account import Account
+from adlake.boundary import reach
+from adlake.lake import Lake
+from adlake.ledger import AccountRecord, FileRecord, Ledger, utc_now
+from adlake.lock import WriterLock
+from adlake.publish import Candidate, commit
+
+Notify = Callable[[str, str, int, int], None]
+"""Told before each piece of work: step, table, pieces done, pieces in all."""
+
+
+@dataclass
+class Run:
+    """What the steps of one run share.
+
+    Attributes:
+        run_id: on every log line, commit and ops row of the run.
+        lake: the lake that the run writes to.
+        ledger: its ops tables.
+        lock: held for the length of the run.
+        now: the moment the run stands for (UTC); never read from the clock inside a step.
+        notify: told of progress.
+        published: accounts of the commits made so far.
+        set_aside: files that could not be read, found in this run.
+    """
+
+    run_id: str
+    lake: Lake
+    ledger: Ledger
+    lock: WriterLock
+    now: datetime
+    notify: Notify
+    published: list[AccountRecord] = field(default_factory=list)
+    set_aside: list[FileRecord] = field(default_factory=list)
+    _copied: int = 0
+
+    def publish(
+        self,
+        spark: SparkSession,
+        candidate: Candidate,
+        *,
+        step: str,
+        batch_id: str,
+        account: Account,
+        markers: Mapping[str, int],
+        slices: Sequence[str] = (),
+        clock: "Clock",
+    ) -> None:
+        """Check the account, commit the candidate with it, and keep it for ops.
+
+        Raises:
+            AccountError: the account does not add up; nothing is committed.
+        """
+        name = candidate.table.qualified
+        account.check(f"{name}, batch {batch_id}")
+        meta: dict[str, Any] = {
+            "run": self.run_id,
+            "step": step,
+            "table": name,
+            "batch": batch_id,
+            "account": account.as_dict(),
+            "slices": list(slices),
+            "seconds": clock.seconds(),
+            "cpu_seconds": clock.cpu_seconds(),
+        }
+        version = commit(spark, self.lake, self.lock, candidate, markers=markers, meta=meta)
+        self.published.append(account_record(version, meta, utc_now()))
+        reach(f"{step}/{name}/committed")
+
+    def copy_accounts(self) -> None:
+        """Copy the accounts of this run's commits to ops; called once per step."""
+        self.ledger.add_accounts(self.published[self._copied :])
+        self._copied = len(self.published)
+
+
+def account_record(version: int, meta: Mapping[str, Any], committed_at: datetime) -> AccountRecord:
+    """The ops row for a commit, from what the commit says of itself."""
+    return AccountRecord(
+        run_id=meta["run"],
+        batch_id=meta["batch"],
+        step=meta["step"],
+        table=meta["table"],
+        version=version,
+        account=Account.from_dict(meta["account"]),
+        seconds=meta["seconds"],
+        cpu_seconds=meta["cpu_seconds"],
+        committed_at_utc=committed_at,
+    )
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Wall and CPU seconds of this process and its children (the JVM among them) since it was made."""
+
+    started: float = field(default_factory=time.monotonic)
+    cpu_started: float = field(default_factory=lambda: process_cpu_seconds())
+
+    def seconds(self) -> float:
+        """Wall seconds so far."""
+        return round(time.monotonic() - self.started, 3)
+
+    def cpu_seconds(self) -> float:
+        """CPU seconds so far."""
+        return round(process_cpu_seconds() - self.cpu_started, 2)
+
+
+def process_cpu_seconds() -> float:
+    """CPU seconds that this process and its living children have used."""
+    own = psutil.Process(os.getpid())
+    total = 0.0
+    for process in (own, *own.children(recursive=True)):
+        try:
+            times = process.cpu_times()
+        except psutil.NoSuchProcess:
+            continue
+        total += times.user + times.system
+    return total

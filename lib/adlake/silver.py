@@ -1,0 +1,185 @@
+"""Bronze rows made trustworthy: rules, filters, deduplication, newer deliveries in place of older ones."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+
+from pyspark import StorageLevel
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from adlake.account import Account
+from adlake.contracts import Table, table
+from adlake.dedup import losers_against, losers_within, without
+from adlake.identity import IdentityKey
+from adlake.intake import STEP as BRONZE_STEP
+from adlake.publish import Candidate, write_candidate
+from adlake.quarantine import Refused, publish_refused, refused_rows
+from adlake.redelivery import Rewrite, among, outdated_deliveries, redelivery_of, rewrite_without
+from adlake.run import Clock, Run
+from adlake.sources import SOURCES
+from adlake.sources.source import Check, Refinement
+from adlake.tables import read_table
+from adlake.verdict import Verdict, judge
+
+STEP = "build_silver"
+SUPERSEDED_DELIVERY = "superseded_delivery"
+REFINEMENTS: Mapping[str, Refinement] = {
+    name: refinement for source in SOURCES.values() for name, refinement in source.refinements.items()
+}
+
+
+@dataclass(frozen=True)
+class Parting:
+    """Bronze rows, parted by what becomes of them.
+
+    Attributes:
+        accepted: silver rows that no rule refuses and no filter leaves out; duplicates are among them.
+        refused: quarantine rows.
+        refused_by_file: how many, by landing file.
+        filtered: rows left out, by reason.
+    """
+
+    accepted: DataFrame
+    refused: DataFrame
+    refused_by_file: Mapping[str, int]
+    filtered: Mapping[str, int]
+
+
+def pending(run: Run) -> list[tuple[str, str]]:
+    """Batch and table name of every bronze commit that silver has not consumed, oldest batch first; no JVM."""
+    accounts = run.ledger.accounts()
+    done = {(record.batch_id, record.table) for record in accounts if record.step == STEP}
+    bronze = [record for record in accounts if record.step == BRONZE_STEP and record.table.startswith("bronze.")]
+    open_batches = {(record.batch_id, record.table.removeprefix("bronze.")) for record in bronze}
+    return sorted((batch, name) for batch, name in open_batches if (batch, f"silver.{name}") not in done)
+
+
+def refine(run: Run, spark: SparkSession, identity: IdentityKey, batch_id: str, name: str) -> None:
+    """Publish one batch of one silver table, and the rows that rules refuse to quarantine.
+
+    Raises:
+        AccountError: rows of the batch are not accounted for; nothing is committed.
+    """
+    clock, contract = Clock(), table(f"silver.{name}")
+    redelivery = redelivery_of(run.ledger, batch_id, name, STEP)
+    bronze = read_table(spark, run.lake, table(f"bronze.{name}")).where(F.col("_batch_id") == batch_id)
+    overtaken = F.col("_file").isin(list(redelivery.overtaken)) if redelivery.overtaken else F.lit(False)
+    parting = part(bronze, name, identity, [Check(SUPERSEDED_DELIVERY, lambda: overtaken)])
+    rewrite = rewrite_without(spark, run.lake, contract, redelivery)
+    losers = _losers(run, spark, parting.accepted, contract, batch_id, redelivery.is_replaced())
+    losers = losers.persist(StorageLevel.MEMORY_AND_DISK)
+    duplicates = losers.count()
+    rows = without(parting.accepted, losers) if duplicates else parting.accepted
+    restored = _restored(run, spark, identity, name, redelivery.is_replaced(), parting.accepted) if rewrite else None
+    for more in (restored, rewrite.rows if rewrite else None):
+        rows = rows.unionByName(more) if more is not None else rows
+    held = Refused.write(run, spark, name, batch_id, STEP, parting.refused if parting.refused_by_file else None)
+    held.check_files(parting.refused_by_file)
+    candidate = write_candidate(spark, run.lake, contract, rows, replaces=rewrite.files if rewrite else ())
+    verdict = judge(candidate.frame(spark), contract)
+    verdict.check(contract, candidate.rows)
+    account = Account(
+        read=_read_by(run, batch_id, name),
+        published=_published(candidate, rewrite),
+        duplicates=duplicates,
+        quarantined=held.by_rule,
+        filtered=parting.filtered,
+        superseded=rewrite.superseded if rewrite else 0,
+        restored=restored.count() if restored is not None else 0,
+    )
+    losers.unpersist()
+    publish_refused(run, spark, held, clock)
+    run.publish(
+        spark,
+        candidate,
+        step=STEP,
+        batch_id=batch_id,
+        account=account,
+        markers={f"{STEP}/{contract.qualified}/{batch_id}": 1},
+        slices=_slices(verdict, rewrite),
+        clock=clock,
+    )
+
+
+def part(bronze: DataFrame, name: str, identity: IdentityKey, more_filters: Sequence[Check] = ()) -> Parting:
+    """The bronze rows parted by the rules and filters of their table, counted in one narrow pass."""
+    refinement = REFINEMENTS[name]
+    refused_by, filtered_by = _first(refinement.rules), _first([*refinement.filters, *more_filters])
+    counts = bronze.groupBy(refused_by.alias("rule"), filtered_by.alias("reason"), "_file").count().collect()
+    refused_by_file: dict[str, int] = {}
+    filtered: dict[str, int] = {}
+    for row in counts:
+        if row["rule"] is not None:
+            refused_by_file[row["_file"]] = refused_by_file.get(row["_file"], 0) + row["count"]
+        elif row["reason"] is not None:
+            filtered[row["reason"]] = filtered.get(row["reason"], 0) + row["count"]
+    accepted = refinement.transform(bronze.where(refused_by.isNull() & filtered_by.isNull()), identity)
+    of_files = bronze.where(F.col("_file").isin(list(refused_by_file)) & refused_by.isNotNull())
+    broken = F.array_compact(F.array(*[F.when(rule.holds(), rule.name) for rule in refinement.rules]))
+    contract = table(f"silver.{name}")
+    return Parting(
+        accepted, refused_rows(of_files, contract, STEP, broken, refinement.identifiers(identity)), refused_by_file, filtered
+    )
+
+
+def _first(checks: Sequence[Check]) -> Column:
+    """Name of the first check that holds, or null."""
+    return F.coalesce(*[F.when(check.holds(), check.name) for check in checks], F.lit(None).cast("string"))
+
+
+def _losers(
+    run: Run, spark: SparkSession, accepted: DataFrame, contract: Table, batch_id: str, is_replaced: Column
+) -> DataFrame:
+    """Addresses of the accepted rows that are duplicates, within the batch or of what a reader can see already."""
+    within = losers_within(accepted, contract.key, contract.winner_order)
+    if run.lake.version(contract) < 0:
+        return within
+    published = read_table(spark, run.lake, contract).where((F.col("_batch_id") != batch_id) & ~is_replaced)
+    near = published.where(_lookup_window(accepted, contract))
+    return within.unionByName(losers_against(accepted, near, contract.key)).distinct()
+
+
+def _lookup_window(accepted: DataFrame, contract: Table) -> Column:
+    """Literal bounds for the rows that may hold the same keys: their partitions, and their hours where the key tells."""
+    (partition,) = contract.partition_by
+    assert contract.slice is not None  # noqa: S101 every silver contract has one
+    moment = contract.slice.column
+    found = accepted.groupBy(partition).agg(F.min(moment).alias("first"), F.max(moment).alias("last")).collect()
+    days = {row[partition] for row in found}
+    around = range(-contract.dedup_days, contract.dedup_days + 1)
+    wanted = sorted({day + timedelta(days=shift) for day in days for shift in around})
+    window = F.col(partition).isin(wanted) if wanted else F.lit(False)
+    if contract.dedup_days or not found:
+        return window
+    return window & F.col(moment).between(min(row["first"] for row in found), max(row["last"] for row in found))
+
+
+def _restored(
+    run: Run, spark: SparkSession, identity: IdentityKey, name: str, is_replaced: Column, accepted: DataFrame
+) -> DataFrame:
+    """Silver rows for keys whose published row is replaced, that the new delivery lacks and another one holds."""
+    contract = table(f"silver.{name}")
+    gone = read_table(spark, run.lake, contract).where(is_replaced).select(*contract.key).distinct()
+    lost = gone.join(accepted.select(*contract.key), list(contract.key), "left_anti")
+    done = [r.batch_id for r in run.ledger.accounts() if (r.step, r.table) == (STEP, contract.qualified)]
+    bronze = read_table(spark, run.lake, table(f"bronze.{name}"))
+    current = bronze.where(F.col("_batch_id").isin(done) & ~among(outdated_deliveries(run.ledger, name)))
+    held = part(current, name, identity).accepted.join(F.broadcast(lost), list(contract.key), "left_semi")
+    return without(held, losers_within(held, contract.key, contract.winner_order))
+
+
+def _read_by(run: Run, batch_id: str, name: str) -> int:
+    """Rows that bronze published of the batch, from its commit."""
+    wanted = (BRONZE_STEP, f"bronze.{name}", batch_id)
+    found = [r.account for r in run.ledger.accounts() if (r.step, r.table, r.batch_id) == wanted]
+    return found[-1].published if found else 0
+
+
+def _published(candidate: Candidate, rewrite: Rewrite | None) -> int:
+    staying = candidate.removed_rows - rewrite.superseded if rewrite else 0
+    return candidate.rows - staying
+
+
+def _slices(verdict: Verdict, rewrite: Rewrite | None) -> list[str]:
+    return sorted({*verdict.slices, *(rewrite.slices if rewrite else ())})

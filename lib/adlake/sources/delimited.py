@@ -1,0 +1,129 @@
+"""Records of delimited text files, typed by Spark's reader, each with its place in its file."""
+
+import re
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from itertools import groupby
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from adlake.contracts import Table
+from adlake.frames import struct_type
+from adlake.landing import Layout
+from adlake.sources.source import MALFORMED, REFUSAL, LandedFile
+
+# Spark numbers rows as (partition << 33) + row, so with one file per partition the low bits are the place in the file.
+ROW_BITS = (1 << 33) - 1
+PLAIN_PATH = re.compile(r"[A-Za-z0-9_./=:@,-]*")
+WRONG_COLUMN_COUNT, UNREADABLE_VALUE = "wrong_column_count", "unreadable_value"
+RECORD_TYPE, FILE, POSITION, EXTRA = "_record_type", "_file", "_position", "_extra"
+
+
+@contextmanager
+def one_file_per_task(spark: SparkSession, files: Sequence[LandedFile]) -> Iterator[None]:
+    """A session that reads each landing file in a task of its own, never packed with others and never split."""
+    size = str(max((file.size_bytes for file in files), default=0) + 1)
+    names = ("spark.sql.files.maxPartitionBytes", "spark.sql.files.openCostInBytes")
+    before = {name: spark.conf.get(name) for name in names}
+    for name in names:
+        spark.conf.set(name, size)
+    try:
+        yield
+    finally:
+        for name, value in before.items():
+            spark.conf.set(name, value)  # type: ignore[arg-type]
+
+
+def read_records(spark: SparkSession, table: Table, root: str, files: Sequence[LandedFile], *, quote: str) -> DataFrame:
+    """One row per record of the files: the contract's source columns, `_extra`, provenance, `_malformed` and
+    `_refusal`.
+
+    A record whose columns cannot be cut or typed as the contract says carries its raw line in `_malformed`; its other
+    columns mean nothing then, and `_refusal` says why. Files with the same layout are read in one scan.
+
+    Args:
+        spark: a session inside `one_file_per_task`.
+        table: the bronze contract.
+        root: the landing zone as Spark addresses it.
+        files: claimed files of that table.
+        quote: the quote character, or nothing where the format knows none.
+    """
+    by_layout = sorted(files, key=lambda file: (file.record_type, _layout_key(file)))
+    frames = []
+    for (record_type, _), group in groupby(by_layout, key=lambda file: (file.record_type, _layout_key(file))):
+        frames.append(_read_group(spark, table, root, record_type, list(group), quote))
+    rows = frames[0]
+    for frame in frames[1:]:
+        rows = rows.unionByName(frame)
+    return rows
+
+
+def _layout_key(file: LandedFile) -> tuple[str, ...]:
+    layout = file.layout
+    return (layout.delimiter, layout.line_end, str(layout.has_header), *layout.columns)
+
+
+def _read_group(
+    spark: SparkSession, table: Table, root: str, record_type: str, files: Sequence[LandedFile], quote: str
+) -> DataFrame:
+    layout = files[0].layout
+    known = {field.name: field for field in struct_type(table).fields if not field.name.startswith("_")}
+    fields = [known.get(name, T.StructField(name, T.StringType())) for name in layout.columns]
+    schema = T.StructType([*fields, T.StructField(MALFORMED, T.StringType())])
+    records = (
+        spark.read.schema(schema)
+        .option("sep", layout.delimiter)
+        .option("lineSep", layout.line_end)
+        .option("header", layout.has_header)
+        .option("quote", quote)
+        .option("escape", quote)
+        .option("nullValue", "Null" if layout.has_header else "")
+        .option("mode", "PERMISSIVE")
+        .option("columnNameOfCorruptRecord", MALFORMED)
+        .csv([f"{root}/{file.path}" for file in files])
+    )
+    columns = [_source_column(field, layout.columns) for field in known.values()]
+    unknown = [name for name in layout.columns if name not in known]
+    extra = [_extra(unknown)] if EXTRA in table.column_names else []
+    return records.select(
+        *columns,
+        *extra,
+        F.lit(record_type).alias(RECORD_TYPE),
+        _relative_path(root, files).alias(FILE),
+        (F.monotonically_increasing_id().bitwiseAND(F.lit(ROW_BITS)) + 1).alias(POSITION),
+        MALFORMED,
+        _refusal(layout).alias(REFUSAL),
+    )
+
+
+def _refusal(layout: Layout) -> Column:
+    """Why the reader could not take the record; null for one that it could."""
+    line = F.col(MALFORMED)
+    delimiters = F.length(line) - F.length(F.replace(line, F.lit(layout.delimiter), F.lit("")))
+    reason = F.when(delimiters != len(layout.columns) - 1, WRONG_COLUMN_COUNT).otherwise(UNREADABLE_VALUE)
+    return F.when(line.isNotNull(), reason)
+
+
+def _source_column(field: T.StructField, present: Sequence[str]) -> Column:
+    column = F.col(f"`{field.name}`") if field.name in present else F.lit(None)
+    return column.cast(field.dataType).alias(field.name)
+
+
+def _extra(unknown: Sequence[str]) -> Column:
+    nothing = F.lit(None).cast("map<string,string>")
+    if not unknown:
+        return nothing.alias(EXTRA)
+    pairs = [part for name in unknown for part in (F.lit(name), F.col(f"`{name}`"))]
+    present = F.map_filter(F.create_map(*pairs), lambda _, value: value.isNotNull())
+    return F.when(F.size(present) > 0, present).alias(EXTRA)
+
+
+def _relative_path(root: str, files: Sequence[LandedFile]) -> Column:
+    """The file's path below the landing zone; Spark gives it percent-encoded, which costs only where it matters."""
+    uri = F.col("_metadata.file_path")
+    if all(PLAIN_PATH.fullmatch(f"{root}/{file.path}") for file in files):
+        return F.substring(uri, len(root) + 2, 10_000)
+    decoded = F.url_decode(F.replace(uri, F.lit("+"), F.lit("%2B")))
+    return F.substring(decoded, len(root) + 2, 10_000)

@@ -1,0 +1,122 @@
+"""Snowplow enriched events: 131 tab-separated columns without a header, times in UTC, contexts as JSON.
+
+Column order and meaning: the enriched event of the Snowplow analytics SDKs. Of one `event_id` the earliest
+`collector_tstamp`, then `etl_tstamp`, counts (dbt-snowplow-web 0.15.2).
+"""
+
+from collections.abc import Sequence
+
+from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from adlake.contracts import Table, table
+from adlake.identity import IdentityKey
+from adlake.landing import Layout
+from adlake.sources import urls
+from adlake.sources.delimited import read_records
+from adlake.sources.source import Check, LandedFile, Refinement, Source
+
+RECORD_TYPE = "EnrichedEvent"
+SUFFIXES = (".tsv", ".tsv.gz", ".gz", ".txt")
+EARLIEST, LATEST = "2005-01-01 00:00:00", "2100-01-01 00:00:00"
+WEB_PAGE_SCHEMA = "iglu:com.snowplowanalytics.snowplow/web_page/"
+CONTEXTS_TYPE = "struct<data:array<struct<schema:string,data:struct<id:string>>>>"
+SPIDER = r'"spiderOrRobot"\s*:\s*true'
+BOT_AGENT = r"(?i)bot|crawl|spider|slurp"
+
+
+def record_type_of(path: str) -> str | None:
+    """Every text file of the folder is a file of enriched events."""
+    return RECORD_TYPE if path.endswith(SUFFIXES) else None
+
+
+def layout_of(_: str, __: str) -> Layout:
+    """The one layout of the format: tab, the columns of the bronze contract in their order, no header."""
+    columns = [name for name in table("bronze.page_events").column_names if not name.startswith("_")]
+    return Layout("\t", tuple(columns), has_header=False)
+
+
+def read(spark: SparkSession, contract: Table, root: str, files: Sequence[LandedFile]) -> DataFrame:
+    """Bronze rows of the files; the format quotes nothing, so JSON keeps its own quotes."""
+    return read_records(spark, contract, root, files, quote="")
+
+
+def _event_time() -> Column:
+    return F.coalesce("derived_tstamp", "collector_tstamp")
+
+
+def _contexts() -> Column:
+    return F.from_json("contexts", CONTEXTS_TYPE)
+
+
+def _page_view_id() -> Column:
+    pages = F.filter(_contexts()["data"], lambda entry: entry["schema"].startswith(WEB_PAGE_SCHEMA))
+    return F.get(pages, F.lit(0))["data"]["id"]
+
+
+def _keys(identity: IdentityKey) -> tuple[Column, Column, Column]:
+    login = identity.key("login", F.col("user_id"))
+    return login, identity.key("domain", F.col("domain_userid")), identity.key("network", F.col("network_userid"))
+
+
+def _identifiers(identity: IdentityKey) -> Column:
+    return F.array_compact(F.array(*_keys(identity)))
+
+
+def page_events(rows: DataFrame, identity: IdentityKey) -> DataFrame:
+    """Page events, one per event id, in the hour of `derived_tstamp` (else `collector_tstamp`)."""
+    login_key, domain_key, network_key = _keys(identity)
+    address = F.col("page_url")
+    is_bot = F.col("derived_contexts").rlike(SPIDER) | F.col("useragent").rlike(BOT_AGENT)
+    return rows.select(
+        "event_id",
+        "event",
+        "event_name",
+        "app_id",
+        "platform",
+        F.col("collector_tstamp").alias("collector_at_utc"),
+        F.col("etl_tstamp").alias("etl_at_utc"),
+        _event_time().alias("event_at_utc"),
+        F.to_date(_event_time()).alias("event_date"),
+        _page_view_id().alias("page_view_id"),
+        urls.site(address).alias("site"),
+        urls.page_url(address).alias("page_url"),
+        urls.section(address).alias("section"),
+        *[F.col(f"mkt_{part}").alias(f"utm_{part}") for part in ("source", "medium", "campaign", "term", "content")],
+        F.regexp_replace(F.lower("refr_urlhost"), r"^www\.", "").alias("referrer_site"),
+        "refr_medium",
+        F.col("domain_sessionid").alias("domain_session_id"),
+        F.col("domain_sessionidx").alias("domain_session_index"),
+        "geo_country",
+        F.col("dvce_type").alias("device_type"),
+        F.col("br_family").alias("browser_family"),
+        "os_family",
+        "pp_yoffset_max",
+        "doc_height",
+        F.col("br_viewheight").alias("viewport_height"),
+        F.coalesce(is_bot, F.lit(False)).alias("is_bot"),
+        login_key.alias("login_id_key"),
+        domain_key.alias("domain_id_key"),
+        network_key.alias("network_id_key"),
+        F.coalesce(login_key, domain_key, network_key).alias("id_key"),
+        "_batch_id",
+        "_file",
+        "_position",
+    )
+
+
+_RULES = [
+    Check("event_id_missing", lambda: F.col("event_id").isNull() | (F.trim("event_id") == "")),
+    Check("collector_time_missing", lambda: F.col("collector_tstamp").isNull()),
+    Check("event_time_invalid", lambda: ~_event_time().between(F.lit(EARLIEST).cast("timestamp"), F.lit(LATEST).cast("timestamp"))),
+    Check("contexts_malformed", lambda: F.col("contexts").isNotNull() & _contexts().isNull()),
+]
+
+SNOWPLOW = Source(
+    name="snowplow",
+    record_types={RECORD_TYPE: "page_events"},
+    record_type_of=record_type_of,
+    layout_of=layout_of,
+    read=read,
+    refinements={"page_events": Refinement(_RULES, [], page_events, _identifiers)},
+)

@@ -1,0 +1,75 @@
+"""What a source is: how its files are recognised and read, and how its records become silver rows."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame, SparkSession
+
+from adlake.contracts import Table
+from adlake.identity import IdentityKey
+from adlake.landing import Layout
+
+# Raw line of a record that the reader could not take, and why; both null for a good record.
+MALFORMED, REFUSAL = "_malformed", "_refusal"
+
+
+@dataclass(frozen=True)
+class Check:
+    """A named condition on a bronze row.
+
+    Attributes:
+        name: rule id or reason, as it appears in accounts and in quarantine.
+        holds: gives the condition; true means that the row is refused or left out, null counts as false.
+    """
+
+    name: str
+    holds: Callable[[], Column]
+
+
+@dataclass(frozen=True)
+class Refinement:
+    """How bronze rows of one table become silver rows.
+
+    Attributes:
+        rules: refuse a row to quarantine; the first broken one in order owns it.
+        filters: leave a row out on purpose, by reason, after the rules.
+        transform: bronze rows that passed (with provenance) to silver rows: a pure select.
+        identifiers: the keyed identifiers of a bronze row, as an array without nulls.
+    """
+
+    rules: Sequence[Check]
+    filters: Sequence[Check]
+    transform: Callable[[DataFrame, IdentityKey], DataFrame]
+    identifiers: Callable[[IdentityKey], Column]
+
+
+@dataclass(frozen=True)
+class LandedFile:
+    """One claimed file, as the inspection saw it."""
+
+    path: str
+    record_type: str
+    records: int
+    layout: Layout
+    size_bytes: int
+
+
+@dataclass(frozen=True)
+class Source:
+    """One kind of delivery.
+
+    Attributes:
+        name: its folder in the landing zone.
+        record_types: record type to bronze and silver table name.
+        record_type_of: the record type of a file from its path below the source's folder, or None.
+        layout_of: the layout from record type and first line; raises SourceError when the line does not fit.
+        read: bronze rows of claimed files of one table, with `_malformed` (the raw line of an unreadable record).
+        refinements: table name to refinement.
+    """
+
+    name: str
+    record_types: Mapping[str, str]
+    record_type_of: Callable[[str], str | None]
+    layout_of: Callable[[str, str], Layout]
+    read: Callable[[SparkSession, Table, str, Sequence[LandedFile]], DataFrame]
+    refinements: Mapping[str, Refinement]

@@ -1,0 +1,31 @@
+"""Site, address and section of a page address, without what could tell who read it."""
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+# Scheme, host, port and path as four lines in one match; userinfo, query and fragment are dropped on the way. Only
+# http and https match: anything else stays one line, so its second part is null.
+ADDRESS = r"(?is)^(https?)://(?:[^/?#@]*@)?([^/?#:@\n]+)(:[0-9]+)?(/[^?#]*)?.*$"
+FOUR_LINES = "$1\n$2\n$3\n$4"
+
+
+def _part(address: Column, index: int) -> Column:
+    return F.get(F.split(F.regexp_replace(address, ADDRESS, FOUR_LINES), "\n", 4), F.lit(index))
+
+
+def site(address: Column) -> Column:
+    """Host in lower case without port and without one leading `www.`; null for anything but http and https."""
+    host = F.lower(_part(address, 1))
+    return F.when(host.startswith("www."), F.substring(host, 5, 255)).otherwise(host)
+
+
+def page_url(address: Column) -> Column:
+    """Scheme, host, port and path in that order, host in lower case; userinfo, query and fragment are left out."""
+    start = F.concat(F.lower(_part(address, 0)), F.lit("://"), F.lower(_part(address, 1)))
+    return F.concat(start, _part(address, 2), _part(address, 3))
+
+
+def section(address: Column) -> Column:
+    """First segment of the path in lower case; null for the front page."""
+    segment = F.lower(F.get(F.split(_part(address, 3), "/", 3), F.lit(1)))
+    return F.when(segment != "", segment)
