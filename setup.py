@@ -41,6 +41,7 @@ DEV = [
     "pytz>=2025.2",
     "ruff>=0.14",
     "types-PyYAML>=6.0.12",
+    "types-psutil>=7",
     "uv>=0.13",
 ]
 

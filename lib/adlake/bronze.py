@@ -2,9 +2,9 @@
 
 import math
 import os
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
-from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from adlake.account import Account
@@ -19,6 +19,7 @@ from adlake.run import Clock, Run
 from adlake.sources import SOURCES
 from adlake.sources.delimited import one_file_per_task
 from adlake.sources.source import MALFORMED, REFUSAL
+from adlake.tables import read_files
 from adlake.verdict import judge
 
 BYTES_PER_TASK = 32 * 1024 * 1024
@@ -28,53 +29,84 @@ SMALLEST_BIGINT = -(2**63)
 def pending(run: Run) -> list[tuple[str, str]]:
     """Batch and table name of every claim that bronze has not committed, oldest batch first; no JVM."""
     done = {(record.batch_id, record.table) for record in run.ledger.accounts() if record.step == STEP}
-    claimed = {(batch, f"{file.table}") for batch, files in run.ledger.claims().items() for file in files}
-    return sorted((batch, name) for batch, name in claimed if (batch, f"bronze.{name}") not in done)
+    return [(batch, name) for batch, name in claimed(run) if (batch, f"bronze.{name}") not in done]
 
 
-def ingest(run: Run, spark: SparkSession, batch_id: str, name: str) -> None:
+def claimed(run: Run) -> list[tuple[str, str]]:
+    """Batch and table name of every claim, oldest batch first."""
+    return sorted({(batch, f"{file.table}") for batch, files in run.ledger.claims().items() for file in files})
+
+
+def ingest(run: Run, batch_id: str, name: str, *, again: bool = False) -> None:
     """Publish one batch of one bronze table, its unreadable records to quarantine.
 
-    A claimed file that changed or vanished before the commit is released with a note and left out.
+    A claimed file that changed or vanished before the commit is released with a note and left out. Done `again`, the
+    files that the landing zone still holds as claimed are read anew and replace their rows; rows of files that have
+    expired there stay as they are.
 
     Raises:
         AccountError: a file gave another number of records than its inspection counted (FILE_OPEN).
     """
     clock, contract = Clock(), table(f"bronze.{name}")
-    claimed = [file for file in run.ledger.claims().get(batch_id, []) if file.table == name]
-    while files := _still_as_claimed(run, claimed):
-        with one_file_per_task(spark, [landed(file, SOURCES[file.source]) for file in files]):
-            rows = _read(run, spark, contract, batch_id, files)
-            candidate = write_candidate(spark, run.lake, contract, _readable(rows, contract, files))
-            written = candidate.frame(spark)
-            judge(written, contract).check(contract, candidate.rows)
-            missing = _missing_by_file(written, files)
-            refused = refused_records(_unreadable(rows, contract, missing), contract, batch_id, STEP) if missing else None
-            held = Refused.write(run, spark, name, batch_id, STEP, refused)
+    wanted = [file for file in run.ledger.claims().get(batch_id, []) if file.table == name]
+    while files := _still_as_claimed(run, wanted, keep_claims=again):
+        earlier = _files_of_batch(run, contract, batch_id) if again else []
+        with one_file_per_task(run.session, [landed(file, SOURCES[file.source]) for file in files]):
+            rows = _read(run, contract, batch_id, files)
+            staying = read_files(run.session, run.lake, contract, earlier).where(~F.col("_file").isin(_paths(files)))
+            readable = _readable(rows, contract, files)
+            frame = readable.unionByName(staying) if earlier else readable
+            candidate = write_candidate(run.session, run.lake, contract, frame, replaces=earlier)
+            verdict = judge(candidate.frame(run.session), contract, [F.col("_file")])
+            verdict.check(contract, candidate.rows)
+            read = {
+                path: count for path, count in verdict.rows_by("_file").items() if path in _paths(files) or not again
+            }
+            missing = _missing_by_file(read, files)
+            refused = (
+                refused_records(_unreadable(rows, contract, missing), contract, batch_id, STEP) if missing else None
+            )
+            held = Refused.write(run, name, batch_id, STEP, rows=refused)
         if all(is_as_claimed(run, file) for file in files):
             break
     else:
         return
     held.check_files(missing)
-    account = Account(sum(file.records or 0 for file in files), candidate.rows, quarantined=held.by_rule)
-    publish_refused(run, spark, held, clock)
+    kept = candidate.rows - sum(read.values())
+    account = Account(
+        read=sum(file.records or 0 for file in files),
+        published=candidate.rows - kept,
+        quarantined=held.by_rule,
+        superseded=candidate.removed_rows - kept,
+    )
+    publish_refused(run, held, clock)
     markers = {f"{STEP}/{contract.qualified}/{batch_id}": 1}
-    run.publish(spark, candidate, step=STEP, batch_id=batch_id, account=account, markers=markers, clock=clock)
+    run.publish(candidate, step=STEP, batch_id=batch_id, account=account, markers=markers, clock=clock)
 
 
-def _still_as_claimed(run: Run, claimed: list[FileRecord]) -> list[FileRecord]:
-    gone = [file for file in claimed if not is_as_claimed(run, file)]
-    if gone:
+def _paths(files: Sequence[FileRecord]) -> list[str]:
+    return [file.path for file in files]
+
+
+def _files_of_batch(run: Run, contract: Table, batch_id: str) -> list[str]:
+    """Committed files that hold rows of the batch; the statistics say so, as every commit holds one batch."""
+    files = run.lake.files(contract)
+    return [file["path"] for file in files if file["min._batch_id"] <= batch_id <= file["max._batch_id"]]
+
+
+def _still_as_claimed(run: Run, wanted: list[FileRecord], *, keep_claims: bool) -> list[FileRecord]:
+    gone = [file for file in wanted if not is_as_claimed(run, file)]
+    if gone and not keep_claims:
         run.ledger.add_files([release(run, file) for file in gone])
         reach("release")
-    claimed[:] = [file for file in claimed if file not in gone]
-    return claimed
+    wanted[:] = [file for file in wanted if file not in gone]
+    return wanted
 
 
-def _read(run: Run, spark: SparkSession, contract: Table, batch_id: str, files: Sequence[FileRecord]) -> DataFrame:
+def _read(run: Run, contract: Table, batch_id: str, files: Sequence[FileRecord]) -> DataFrame:
     source = SOURCES[files[0].source]
     root = run.lake.landing.spark_uri()
-    records = source.read(spark, contract, root, [landed(file, source) for file in files])
+    records = source.read(run.session, contract, root, [landed(file, source) for file in files])
     return records.withColumns({"_batch_id": F.lit(batch_id), "_ingested_at_utc": F.lit(run.now).cast("timestamp")})
 
 
@@ -86,9 +118,8 @@ def _readable(rows: DataFrame, contract: Table, files: Sequence[FileRecord]) -> 
     return packed.where(F.col(MALFORMED).isNull()).select(*contract.column_names)
 
 
-def _missing_by_file(written: DataFrame, files: Sequence[FileRecord]) -> dict[str, int]:
+def _missing_by_file(found: Mapping[str, int], files: Sequence[FileRecord]) -> dict[str, int]:
     """Records that the inspection counted and the candidate does not hold, by file; only files that miss any."""
-    found = {row["_file"]: row["count"] for row in written.groupBy("_file").count().collect()}
     missing = {file.path: (file.records or 0) - found.get(file.path, 0) for file in files}
     doubled = sorted(path for path, count in missing.items() if count < 0)
     if doubled or set(found) - set(missing):

@@ -57,7 +57,7 @@ class AdlakeError(Exception):
         return _rebuild, (type(self), self.condition, self.what, self.where, self.found, self.wanted, self.way_out)
 
 
-def _rebuild(
+def _rebuild(  # noqa: PLR0917 pickle calls by position
     kind: type[AdlakeError], condition: str, what: str, where: str, found: str, wanted: str, way_out: str
 ) -> AdlakeError:
     return kind(condition, what, where=where, found=found, wanted=wanted, way_out=way_out)

@@ -1,11 +1,10 @@
 """Silver into gold: the touched slices of each mart, recomputed and replaced in one commit."""
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime
 
-import pyarrow as pa
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from adlake.account import Account
@@ -17,7 +16,7 @@ from adlake.marts.mart import Mart
 from adlake.publish import write_candidate
 from adlake.run import Clock, Run
 from adlake.tables import read_files, read_table
-from adlake.verdict import judge, slice_name
+from adlake.verdict import ROWS, SLICE, SLICE_FORMATS, judge, slice_name
 
 STEP = "build_gold"
 LINE_ITEMS = "gam_line_items"
@@ -42,10 +41,16 @@ class Touched:
         """The days of the slices, in order."""
         return tuple(sorted({date.fromisoformat(name[:10]) for name in self.slices or ()}))
 
+    def holds(self, slice_: str) -> bool:
+        """Whether the slice is to be recomputed."""
+        return self.slices is None or slice_ in self.slices
 
-def pending(run: Run) -> dict[str, Touched]:
-    """The marts that silver has moved on from, with what to recompute; no JVM."""
+
+def pending(run: Run, *, rebuild: bool = False) -> dict[str, Touched]:
+    """The marts that silver has moved on from (all marts, whole, for a rebuild), with what to recompute; no JVM."""
     found = {name: touched(run.lake, mart) for name, mart in MARTS.items()}
+    if rebuild:
+        return {name: replace(work, slices=None) for name, work in found.items()}
     return {name: work for name, work in found.items() if work.slices is None or work.slices}
 
 
@@ -64,42 +69,45 @@ def touched(lake: Lake, mart: Mart) -> Touched:
         if commits is None or any(_is_foreign(commit) for commit in commits):
             complete = False
             continue
-        named = {slice_ for commit in commits for slice_ in commit.meta.get("slices", ())}
+        named = {slice_ for commit in commits for slice_ in commit.meta.get("slices") or ()}
+        if any(commit.meta.get("slices") is None for commit in commits if commit.meta):
+            complete = False
         batches |= {commit.meta["batch"] for commit in commits if "batch" in commit.meta}
         slices |= _days_of_snapshots(lake, mart, named) if name == LINE_ITEMS else named
     unit = contract.slice.unit if contract.slice else "day"
     return Touched(frozenset(_in_unit(slices, unit)) if complete else None, upstream, tuple(sorted(batches)))
 
 
-def build(run: Run, spark: SparkSession, name: str, work: Touched) -> None:
+def build(run: Run, name: str, work: Touched) -> None:
     """Publish the mart's touched slices.
 
     Raises:
         AccountError: a measure's sum differs from silver's in a slice (MEASURE_OPEN); nothing is committed.
     """
     clock, mart, contract = Clock(), MARTS[name], table(f"gold.{name}")
-    frames = _inputs(run, spark, mart, contract, work)
+    frames = _inputs(run, mart, contract, work)
     files = _files_of_days(run.lake, contract, work)
-    committed = read_files(spark, run.lake, contract, files)
+    committed = read_files(run.session, run.lake, contract, files)
     is_touched = _in_slices(contract, work)
     rows = mart.build(frames)
     if files:
         rows = rows.unionByName(committed.where(~is_touched))
     superseded = committed.where(is_touched).count() if files else 0
-    candidate = write_candidate(spark, run.lake, contract, rows, replaces=files)
-    written = candidate.frame(spark)
-    judge(written, contract).check(contract, candidate.rows)
-    recomputed = written.where(is_touched)
+    candidate = write_candidate(run.session, run.lake, contract, rows, replaces=files)
+    verdict = judge(
+        candidate.frame(run.session), contract, [slice_name(contract)], [proof.measure for proof in mart.proofs]
+    )
+    verdict.check(contract, candidate.rows)
+    recomputed = {group[SLICE]: group for group in verdict.groups if work.holds(group[SLICE])}
     _prove(mart, contract, frames, recomputed)
     markers = {f"{STEP}/{contract.qualified}/silver.{name}": version for name, version in work.upstream.items()}
     markers |= {f"{STEP}/{contract.qualified}/{batch}": 1 for batch in work.batches}
     run.publish(
-        spark,
         candidate,
         step=STEP,
         batch_id=work.batches[-1] if work.batches else "",
         account=Account(
-            read=recomputed.count(),
+            read=sum(group[ROWS] for group in recomputed.values()),
             published=candidate.rows - (candidate.removed_rows - superseded),
             superseded=superseded,
         ),
@@ -139,16 +147,16 @@ def _in_unit(slices: Iterable[str], unit: str) -> set[str]:
     return hours
 
 
-def _inputs(run: Run, spark: SparkSession, mart: Mart, contract: Table, work: Touched) -> dict[str, DataFrame]:
-    frames = {LINE_ITEMS: read_table(spark, run.lake, table(f"silver.{LINE_ITEMS}"))}
+def _inputs(run: Run, mart: Mart, contract: Table, work: Touched) -> dict[str, DataFrame]:
+    frames = {LINE_ITEMS: read_table(run.session, run.lake, table(f"silver.{LINE_ITEMS}"))}
     days = set(work.days)
     for name in mart.events:
         source = table(f"silver.{name}")
-        rows = read_table(spark, run.lake, source)
+        rows = read_table(run.session, run.lake, source)
         frames[name] = rows if work.slices is None else rows.where(_event_filter(contract, work))
         if work.slices is None:
             days |= {date.fromisoformat(value) for value in _partition_values(run.lake, source, "event_date")}
-    frames["days"] = spark.createDataFrame([(day,) for day in sorted(days)], "event_date date")
+    frames["days"] = run.session.createDataFrame([(day,) for day in sorted(days)], "event_date date")
     return frames
 
 
@@ -172,40 +180,35 @@ def _in_slices(contract: Table, work: Touched) -> Column:
 
 def _files_of_days(lake: Lake, contract: Table, work: Touched) -> list[str]:
     """Committed files of the touched days (all files when everything is touched), found without a JVM."""
-    delta = lake.delta(contract)
-    if delta is None:
-        return []
     days = {day.isoformat() for day in work.days}
-    actions = pa.table(delta.get_add_actions(flatten=True)).select(["path", "partition.event_date"]).to_pylist()
-    return [row["path"] for row in actions if work.slices is None or str(row["partition.event_date"]) in days]
+    files = lake.files(contract)
+    return [file["path"] for file in files if work.slices is None or str(file["partition.event_date"]) in days]
 
 
-def _prove(mart: Mart, contract: Table, frames: Mapping[str, DataFrame], recomputed: DataFrame) -> None:
+def _prove(
+    mart: Mart, contract: Table, frames: Mapping[str, DataFrame], recomputed: Mapping[str, Mapping[str, int]]
+) -> None:
     """Compare the sums of the candidate with sums taken straight from silver, slice by slice."""
-    measures = [proof.measure for proof in mart.proofs]
-    sums = [F.sum(name).alias(name) for name in measures]
-    built = {row["slice"]: row.asDict() for row in recomputed.groupBy(slice_name(contract).alias("slice")).agg(*sums).collect()}
     for source in mart.events:
         proofs = [proof for proof in mart.proofs if proof.source == source]
         amounts = [F.sum(proof.amount()).alias(proof.measure) for proof in proofs]
-        unit = _event_slice(contract)
-        for row in frames[source].groupBy(unit.alias("slice")).agg(*amounts).collect():
-            _compare(contract, row.asDict(), built.get(row["slice"], {}))
+        for row in frames[source].groupBy(_event_slice(contract)).agg(*amounts).collect():
+            _compare(contract, row.asDict(), recomputed.get(row[SLICE], {}))
 
 
 def _event_slice(contract: Table) -> Column:
     by_day = contract.slice is not None and contract.slice.unit == "day"
-    return F.date_format("event_at_utc", "yyyy-MM-dd" if by_day else "yyyy-MM-dd'T'HH")
+    return F.date_format("event_at_utc", SLICE_FORMATS["day" if by_day else "hour"]).alias(SLICE)
 
 
 def _compare(contract: Table, silver: Mapping[str, int], built: Mapping[str, int]) -> None:
     for measure, wanted in silver.items():
         found = built.get(measure, 0)
-        if measure != "slice" and found != wanted:
+        if measure != SLICE and found != wanted:
             raise AccountError(
                 "MEASURE_OPEN",
                 f"the sum of {measure} differs from silver's; nothing was committed",
-                where=f"{contract.qualified}, slice {silver['slice']}",
+                where=f"{contract.qualified}, slice {silver[SLICE]}",
                 found=str(found),
                 wanted=str(wanted),
                 way_out="This is a fault in the mart's transformation: report it.",

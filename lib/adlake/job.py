@@ -65,18 +65,18 @@ def execute(
     secret = read_identity_key(config, os.environ) if "build_silver" in steps else b""
     lake = Lake(config)
     with WriterLock(lake.storage, run_id, config.lock.expiry_seconds) as lock:
-        run = Run(run_id, lake, Ledger(lake), lock, as_of or started, notify=notify or _log)
+        run = Run(run_id, lake, Ledger(lake), lock, spark, as_of or started, notify=notify or _log)
         error = ""
         try:
             recover_accounts(lake, run.ledger)
             for step in steps:
-                WORK[step](run, spark, secret, rebuild=rebuild)
+                WORK[step](run, secret, rebuild=rebuild)
                 run.copy_accounts()
         except AdlakeError as failure:
             error = str(failure)
             raise
         finally:
-            report = _report(run, tuple(steps), started, clock, spark, error)
+            report = _report(run, steps, started, clock, error)
             if report.commits or report.files_set_aside:
                 run.ledger.add_run(_run_record(report))
             report.write(lake.storage)
@@ -84,17 +84,17 @@ def execute(
     return report
 
 
-def _report(run: Run, steps: tuple[str, ...], started: datetime, clock: Clock, spark: Spark, error: str) -> JobReport:
+def _report(run: Run, steps: Sequence[str], started: datetime, clock: Clock, error: str) -> JobReport:
     return JobReport(
         run_id=run.run_id,
-        steps=steps,
+        steps=tuple(steps),
         started_at_utc=started,
         finished_at_utc=utc_now(),
         commits=tuple(run.published),
         files_set_aside=tuple(run.set_aside),
         seconds=clock.seconds(),
         cpu_seconds=clock.cpu_seconds(),
-        spark_started=spark.is_started,
+        spark_started=run.spark.is_started,
         error=error,
     )
 
@@ -138,7 +138,9 @@ def parse(step: str, argv: Sequence[str]) -> Arguments:
     parser.add_argument("--lake", metavar="URI", help="use this lake instead of the one in lake.yaml")
     parser.add_argument("--landing", metavar="URI", help="use this landing zone instead of the one in lake.yaml")
     parser.add_argument("--tenant", metavar="NAME", help="use this tenant instead of the one in lake.yaml")
-    parser.add_argument("--as-of", metavar="TIME", help="the moment the run stands for, ISO 8601 with zone (default: now)")
+    parser.add_argument(
+        "--as-of", metavar="TIME", help="the moment the run stands for, ISO 8601 with zone (default: now)"
+    )
     for flag in GLUE_FLAGS:
         parser.add_argument(flag, help=argparse.SUPPRESS)
     found = {name: value for name, value in vars(parser.parse_args(list(argv))).items() if value not in (None, "")}
@@ -154,10 +156,10 @@ def moment(text: str) -> datetime:
         UsageError: it is none, or has no zone (TIME_UNREADABLE).
     """
     try:
-        found = datetime.fromisoformat(text)
+        found: datetime | None = datetime.fromisoformat(text)
     except ValueError:
-        found = datetime.min
-    if found.tzinfo is None:
+        found = None
+    if found is None or found.tzinfo is None:
         raise UsageError(
             "TIME_UNREADABLE", "no moment", where="--as-of", found=repr(text), wanted="such as 2026-11-01T06:00:00Z"
         )

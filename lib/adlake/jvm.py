@@ -135,7 +135,8 @@ def train(cache: Path, java: Java, jars: Sequence[Path], rehearse: Callable[[str
     log = cache / "train.log"
     with tempfile.TemporaryDirectory(dir=cache, prefix=".train-") as scratch:
         made = Path(scratch, "made.jsa")
-        options = f"-Xshare:auto {_QUIET} {_quoted('-XX:ArchiveClassesAtExit', made)}"
+        # Compiling little costs the rehearsal less; which classes are kept, and for whom, does not depend on it.
+        options = f"-XX:TieredStopAtLevel=1 -Xshare:auto {_QUIET} {_quoted('-XX:ArchiveClassesAtExit', made)}"
         # A fresh process: the archive is written when the JVM ends, and this one may have a JVM of its own.
         process = multiprocessing.get_context("spawn").Process(target=_rehearse, args=(rehearse, options, log))
         process.start()

@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
+import pyarrow as pa
 from deltalake import DeltaTable
 from deltalake.exceptions import TableNotFoundError
 
@@ -75,6 +76,11 @@ class Lake:
         """The transaction version that the table holds for the application id, or None."""
         delta = self.delta(table)
         return None if delta is None else delta.transaction_version(app_id)
+
+    def files(self, table: Table) -> list[dict[str, Any]]:
+        """The committed data files: `path`, `num_records`, `partition.<name>`, `min.<name>`, `max.<name>`."""
+        delta = self.delta(table)
+        return [] if delta is None else pa.table(delta.get_add_actions(flatten=True)).to_pylist()
 
     def commits(self, table: Table, after: int) -> list[Commit] | None:
         """The commits after a version, oldest first; None when the log no longer holds all of them."""

@@ -10,7 +10,7 @@ import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
-from typing import IO
+from io import BufferedIOBase
 
 from adlake.errors import SourceError
 from adlake.storage import READ_AHEAD_BYTES, Entry, Storage
@@ -22,13 +22,13 @@ LONGEST_HEADER_BYTES = 1024 * 1024
 
 @dataclass(frozen=True)
 class Layout:
-    """How the lines of a file are cut.
+    r"""How the lines of a file are cut.
 
     Attributes:
         delimiter: one character.
         columns: names in the order of the file.
         has_header: whether the first line holds the names.
-        line_end: `\\n` or `\\r\\n`.
+        line_end: `\n` or `\r\n`.
     """
 
     delimiter: str
@@ -53,7 +53,7 @@ class Inspection:
 
 
 def deliveries(landing: Storage, source: str) -> Iterator[Entry]:
-    """The files of a source, oldest delivery first; names that begin with `.` or `_` are work in progress, not files."""
+    """The files of a source, oldest delivery first; names that begin with `.` or `_` are work in progress."""
     found = landing.entries(source)
     visible = (entry for entry in found if not entry.path.rsplit("/", 1)[-1].startswith((".", "_")))
     return iter(sorted(visible, key=lambda entry: (entry.modified_at, entry.path)))
@@ -109,7 +109,7 @@ def _lines(block: bytes) -> int:
     return max(block.count(b"\n") - 1, 0) - len(BLANK_LINE.findall(block))
 
 
-def _hashed(stream: IO[bytes], digest: "hashlib._Hash") -> Iterator[bytes]:
+def _hashed(stream: BufferedIOBase, digest: "hashlib._Hash") -> Iterator[bytes]:
     while chunk := bytes(stream.read(READ_AHEAD_BYTES)):
         digest.update(chunk)
         yield chunk

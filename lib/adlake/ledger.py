@@ -13,7 +13,7 @@ import pyarrow as pa
 from deltalake import DeltaTable, QueryBuilder, write_deltalake
 
 from adlake.account import Account
-from adlake.contracts import Table, table
+from adlake.contracts import table
 from adlake.lake import Lake
 from adlake.ledger_types import arrow_schema
 
@@ -141,7 +141,8 @@ class Ledger:
         if delta is None:
             return []
         reader = QueryBuilder().register("rows", delta).execute(f"select * from rows order by {order}")  # noqa: S608 a constant
-        return pa.table(reader).to_pylist()
+        rows: list[dict[str, Any]] = pa.table(reader).to_pylist()
+        return rows
 
     def _append(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         contract = table(name)
@@ -150,10 +151,10 @@ class Ledger:
             return
         uri, options = self.lake.storage.uri(contract.path), self.lake.options.delta_rs()
         write_deltalake(uri, batch, mode="append", storage_options=options)
-        _compact(DeltaTable(uri, storage_options=options), contract)
+        _compact(DeltaTable(uri, storage_options=options))
 
 
-def _compact(delta: DeltaTable, contract: Table) -> None:
+def _compact(delta: DeltaTable) -> None:
     """Hourly runs leave a file each; reading stays cheap when they are put together now and then."""
     if len(delta.file_uris()) > COMPACT_AT_FILES:
         delta.optimize.compact()

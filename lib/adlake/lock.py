@@ -15,6 +15,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
+from typing import Self
 
 import psutil
 
@@ -47,7 +48,7 @@ class WriterLock:
         self._mutex = threading.Lock()
         self._heartbeat = threading.Thread(target=self._beat, name="writer-lock", daemon=True)
 
-    def __enter__(self) -> "WriterLock":
+    def __enter__(self) -> Self:
         with self._guard():
             held = self._storage.read(LOCK_PATH)
             if held is None:
@@ -59,7 +60,9 @@ class WriterLock:
         self._heartbeat.start()
         return self
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self._stop.set()
         self._heartbeat.join()
         if not self._lost.is_set() and self._is_ours():

@@ -90,7 +90,13 @@ def write_candidate(
 
 
 def commit(
-    spark: SparkSession, lake: Lake, lock: WriterLock, candidate: Candidate, *, markers: Mapping[str, int], meta: Mapping[str, Any]
+    spark: SparkSession,
+    lake: Lake,
+    lock: WriterLock,
+    candidate: Candidate,
+    *,
+    markers: Mapping[str, int],
+    meta: Mapping[str, Any],
 ) -> int:
     """Publish the candidate in one version and return that version.
 
@@ -199,7 +205,11 @@ def _committed_files(transaction: Any, replaces: Collection[str] | None) -> list
 def _operation(spark: SparkSession, candidate: Candidate, meta: Mapping[str, Any]) -> Any:
     jvm: Any = spark._jvm
     none = jvm.scala.Option.empty()
-    mode = jvm.org.apache.spark.sql.SaveMode.Overwrite if candidate.removed_rows else jvm.org.apache.spark.sql.SaveMode.Append
+    mode = (
+        jvm.org.apache.spark.sql.SaveMode.Overwrite
+        if candidate.removed_rows
+        else jvm.org.apache.spark.sql.SaveMode.Append
+    )
     partitions = jvm.scala.Option.apply(_seq(jvm, list(candidate.table.partition_by)))
     user_metadata = jvm.scala.Option.apply(json.dumps(meta, sort_keys=True))
     write = getattr(jvm, f"{DELTA}.DeltaOperations$Write")
@@ -226,11 +236,15 @@ def _map(jvm: Any, items: Mapping[str, str]) -> Any:
     java_map = jvm.java.util.HashMap()
     for name, value in items.items():
         java_map.put(name, value)
-    return getattr(jvm.scala.collection.immutable.Map, "from")(jvm.scala.jdk.javaapi.CollectionConverters.asScala(java_map))
+    return getattr(jvm.scala.collection.immutable.Map, "from")(
+        jvm.scala.jdk.javaapi.CollectionConverters.asScala(java_map)
+    )
 
 
 def _cause(error: Exception) -> str:
     """The innermost reason in one line: the messages around it repeat query plans."""
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
     causes = [line for line in lines if line.startswith("Caused by:")]
-    return (causes[-1].removeprefix("Caused by:") if causes else lines[0]).strip()[:300] if lines else type(error).__name__
+    return (
+        (causes[-1].removeprefix("Caused by:") if causes else lines[0]).strip()[:300] if lines else type(error).__name__
+    )

@@ -1,10 +1,9 @@
 """Rows that a rule refused, whole and with the reason: one schema for all tables, one table per silver table."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
-import pyarrow as pa
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from adlake.account import Account
@@ -37,24 +36,28 @@ class Refused:
 
     @classmethod
     def write(
-        cls, run: Run, spark: SparkSession, name: str, batch_id: str, step: str, rows: DataFrame | None
+        cls,
+        run: Run,
+        name: str,
+        batch_id: str,
+        step: str,
+        *,
+        rows: DataFrame | None,
+        all_batches: bool = False,
     ) -> "Refused":
-        """The refused rows as a candidate that replaces what an earlier try of this batch and step left."""
+        """The refused rows as a candidate that replaces what an earlier try of this batch and step left.
+
+        With `all_batches` the rows are those of every batch, and what the step ever refused is replaced.
+        """
         contract = table(f"quarantine.{name}")
-        earlier = _files_of(run.lake, contract, batch_id, step)
+        earlier = _files_of(run.lake, contract, None if all_batches else batch_id, step)
         if rows is None and not earlier:
             return cls(None, step, batch_id, {}, {})
         stamped = None if rows is None else rows.withColumn("quarantined_at_utc", F.lit(run.now).cast("timestamp"))
-        candidate = write_candidate(spark, run.lake, contract, stamped, replaces=earlier)
-        written = candidate.frame(spark)
-        judge(written, contract).check(contract, candidate.rows)
-        counts = written.groupBy("rule_id", "file").count().collect()
-        by_rule: dict[str, int] = {}
-        by_file: dict[str, int] = {}
-        for row in counts:
-            by_rule[row["rule_id"]] = by_rule.get(row["rule_id"], 0) + row["count"]
-            by_file[row["file"]] = by_file.get(row["file"], 0) + row["count"]
-        return cls(candidate, step, batch_id, by_rule, by_file)
+        candidate = write_candidate(run.session, run.lake, contract, stamped, replaces=earlier)
+        verdict = judge(candidate.frame(run.session), contract, [F.col("rule_id"), F.col("file")])
+        verdict.check(contract, candidate.rows)
+        return cls(candidate, step, batch_id, verdict.rows_by("rule_id"), verdict.rows_by("file"))
 
     def check_files(self, expected: Mapping[str, int]) -> None:
         """Nothing when each file's refused rows are as many as expected.
@@ -111,16 +114,14 @@ def refused_rows(rows: DataFrame, contract: Table, step: str, rule_ids: Column, 
     )
 
 
-def publish_refused(run: Run, spark: SparkSession, refused: Refused, clock: Clock) -> None:
+def publish_refused(run: Run, refused: Refused, clock: Clock) -> None:
     """Commit the refused rows, before the table that refused them."""
     if refused.candidate is None:
         return
     candidate = refused.candidate
     account = Account(sum(refused.by_rule.values()), candidate.rows, superseded=candidate.removed_rows)
     markers = {f"{refused.step}/{candidate.table.qualified}/{refused.batch_id}": 1}
-    run.publish(
-        spark, candidate, step=refused.step, batch_id=refused.batch_id, account=account, markers=markers, clock=clock
-    )
+    run.publish(candidate, step=refused.step, batch_id=refused.batch_id, account=account, markers=markers, clock=clock)
 
 
 def _quarantine_rows(rows: DataFrame, contract: Table, *, step: str, **columns: Column) -> DataFrame:
@@ -139,14 +140,10 @@ def _quarantine_rows(rows: DataFrame, contract: Table, *, step: str, **columns: 
     )
 
 
-def _files_of(lake: Lake, contract: Table, batch_id: str, step: str) -> Sequence[str]:
-    """Committed quarantine files of one batch and step, found without a JVM."""
-    delta = lake.delta(contract)
-    if delta is None:
-        return []
-    actions = pa.table(delta.get_add_actions(flatten=True)).to_pylist()
+def _files_of(lake: Lake, contract: Table, batch_id: str | None, step: str) -> list[str]:
+    """Committed quarantine files of a step and one batch (or all), found without a JVM."""
     return [
-        action["path"]
-        for action in actions
-        if action["partition.batch_id"] == batch_id and action["partition.step"] == step
+        file["path"]
+        for file in lake.files(contract)
+        if file["partition.step"] == step and batch_id in (None, file["partition.batch_id"])
     ]

@@ -3,7 +3,6 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -11,7 +10,7 @@ from adlake.contracts import Table
 from adlake.lake import Lake
 from adlake.ledger import Ledger
 from adlake.tables import read_files, read_table
-from adlake.verdict import slice_name
+from adlake.verdict import SLICE, slice_name
 
 Delivery = tuple[str, str]
 """Batch id and path."""
@@ -53,7 +52,9 @@ class Rewrite:
 
 def redelivery_of(ledger: Ledger, batch_id: str, name: str, step: str) -> Redelivery:
     """What the batch replaces, and what of it was replaced before it came to be published."""
-    published = {record.batch_id for record in ledger.accounts() if (record.step, record.table) == (step, f"silver.{name}")}
+    published = {
+        record.batch_id for record in ledger.accounts() if (record.step, record.table) == (step, f"silver.{name}")
+    }
     deliveries = _deliveries(ledger, name)
     own = {path for batch, path in deliveries if batch == batch_id}
     replaced = tuple(sorted((batch, path) for batch, path in deliveries if path in own and batch < batch_id))
@@ -83,21 +84,15 @@ def rewrite_without(spark: SparkSession, lake: Lake, table: Table, redelivery: R
     if not redelivery.replaced or lake.version(table) < 0:
         return None
     replaced = read_table(spark, lake, table).where(redelivery.is_replaced())
-    found = replaced.select(F.col("_metadata.file_path").alias("path"), slice_name(table).alias("slice"))
-    counts = found.groupBy("path", "slice").count().collect()
+    found = replaced.select(F.col("_metadata.file_path").alias("path"), slice_name(table))
+    counts = found.groupBy("path", SLICE).count().collect()
     if not counts:
         return None
-    known = _known_files(lake, table)
+    # the log names files by relative path, Spark by encoded address: the bare name is the same, and unique
+    known = {file["path"].rsplit("/", 1)[-1]: file["path"] for file in lake.files(table)}
     files = tuple(sorted({known[row["path"].rsplit("/", 1)[-1]] for row in counts}))
     staying = read_files(spark, lake, table, files).where(~redelivery.is_replaced())
-    return Rewrite(files, staying, sum(row["count"] for row in counts), tuple(sorted({row["slice"] for row in counts})))
-
-
-def _known_files(lake: Lake, table: Table) -> dict[str, str]:
-    """Data files as the table's log names them, by bare name; Spark names them by encoded address."""
-    delta = lake.delta(table)
-    paths = [] if delta is None else pa.table(delta.get_add_actions(flatten=True)).column("path").to_pylist()
-    return {path.rsplit("/", 1)[-1]: path for path in paths}
+    return Rewrite(files, staying, sum(row["count"] for row in counts), tuple(sorted({row[SLICE] for row in counts})))
 
 
 def _deliveries(ledger: Ledger, name: str) -> list[Delivery]:

@@ -16,6 +16,7 @@ from adlake.lake import Lake
 from adlake.ledger import AccountRecord, FileRecord, Ledger, utc_now
 from adlake.lock import WriterLock
 from adlake.publish import Candidate, commit
+from adlake.session import Spark
 
 Notify = Callable[[str, str, int, int], None]
 """Told before each piece of work: step, table, pieces done, pieces in all."""
@@ -30,6 +31,7 @@ class Run:
         lake: the lake that the run writes to.
         ledger: its ops tables.
         lock: held for the length of the run.
+        spark: started at first use.
         now: the moment the run stands for (UTC); never read from the clock inside a step.
         notify: told of progress.
         published: accounts of the commits made so far.
@@ -40,25 +42,33 @@ class Run:
     lake: Lake
     ledger: Ledger
     lock: WriterLock
+    spark: Spark
     now: datetime
     notify: Notify
     published: list[AccountRecord] = field(default_factory=list)
     set_aside: list[FileRecord] = field(default_factory=list)
     _copied: int = 0
 
+    @property
+    def session(self) -> SparkSession:
+        """The Spark session, started by the first work that needs it."""
+        return self.spark.session
+
     def publish(
         self,
-        spark: SparkSession,
         candidate: Candidate,
         *,
         step: str,
         batch_id: str,
         account: Account,
         markers: Mapping[str, int],
-        slices: Sequence[str] = (),
+        slices: Sequence[str] | None = (),
         clock: "Clock",
     ) -> None:
         """Check the account, commit the candidate with it, and keep it for ops.
+
+        The commit names the slices in which the table got or lost rows, so that the next layer recomputes those and
+        no others; None stands for all of them.
 
         Raises:
             AccountError: the account does not add up; nothing is committed.
@@ -71,11 +81,11 @@ class Run:
             "table": name,
             "batch": batch_id,
             "account": account.as_dict(),
-            "slices": list(slices),
+            "slices": None if slices is None else list(slices),
             "seconds": clock.seconds(),
             "cpu_seconds": clock.cpu_seconds(),
         }
-        version = commit(spark, self.lake, self.lock, candidate, markers=markers, meta=meta)
+        version = commit(self.session, self.lake, self.lock, candidate, markers=markers, meta=meta)
         self.published.append(account_record(version, meta, utc_now()))
         reach(f"{step}/{name}/committed")
 
@@ -100,22 +110,6 @@ def account_record(version: int, meta: Mapping[str, Any], committed_at: datetime
     )
 
 
-@dataclass(frozen=True)
-class Clock:
-    """Wall and CPU seconds of this process and its children (the JVM among them) since it was made."""
-
-    started: float = field(default_factory=time.monotonic)
-    cpu_started: float = field(default_factory=lambda: process_cpu_seconds())
-
-    def seconds(self) -> float:
-        """Wall seconds so far."""
-        return round(time.monotonic() - self.started, 3)
-
-    def cpu_seconds(self) -> float:
-        """CPU seconds so far."""
-        return round(process_cpu_seconds() - self.cpu_started, 2)
-
-
 def process_cpu_seconds() -> float:
     """CPU seconds that this process and its living children have used."""
     own = psutil.Process(os.getpid())
@@ -127,3 +121,19 @@ def process_cpu_seconds() -> float:
             continue
         total += times.user + times.system
     return total
+
+
+@dataclass(frozen=True)
+class Clock:
+    """Wall and CPU seconds of this process and its children (the JVM among them) since it was made."""
+
+    started: float = field(default_factory=time.monotonic)
+    cpu_started: float = field(default_factory=process_cpu_seconds)
+
+    def seconds(self) -> float:
+        """Wall seconds so far."""
+        return round(time.monotonic() - self.started, 3)
+
+    def cpu_seconds(self) -> float:
+        """CPU seconds so far."""
+        return round(process_cpu_seconds() - self.cpu_started, 2)

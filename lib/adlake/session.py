@@ -5,7 +5,6 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
-
 from pyspark.sql import SparkSession
 
 from adlake.config import Config

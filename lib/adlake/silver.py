@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import timedelta
 
 from pyspark import StorageLevel
-from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from adlake.account import Account
@@ -20,7 +20,7 @@ from adlake.run import Clock, Run
 from adlake.sources import SOURCES
 from adlake.sources.source import Check, Refinement
 from adlake.tables import read_table
-from adlake.verdict import Verdict, judge
+from adlake.verdict import SLICE, Verdict, judge, slice_name
 
 STEP = "build_silver"
 SUPERSEDED_DELIVERY = "superseded_delivery"
@@ -55,7 +55,7 @@ def pending(run: Run) -> list[tuple[str, str]]:
     return sorted((batch, name) for batch, name in open_batches if (batch, f"silver.{name}") not in done)
 
 
-def refine(run: Run, spark: SparkSession, identity: IdentityKey, batch_id: str, name: str) -> None:
+def refine(run: Run, identity: IdentityKey, batch_id: str, name: str) -> None:
     """Publish one batch of one silver table, and the rows that rules refuse to quarantine.
 
     Raises:
@@ -63,21 +63,21 @@ def refine(run: Run, spark: SparkSession, identity: IdentityKey, batch_id: str, 
     """
     clock, contract = Clock(), table(f"silver.{name}")
     redelivery = redelivery_of(run.ledger, batch_id, name, STEP)
-    bronze = read_table(spark, run.lake, table(f"bronze.{name}")).where(F.col("_batch_id") == batch_id)
+    bronze = read_table(run.session, run.lake, table(f"bronze.{name}")).where(F.col("_batch_id") == batch_id)
     overtaken = F.col("_file").isin(list(redelivery.overtaken)) if redelivery.overtaken else F.lit(False)
     parting = part(bronze, name, identity, [Check(SUPERSEDED_DELIVERY, lambda: overtaken)])
-    rewrite = rewrite_without(spark, run.lake, contract, redelivery)
-    losers = _losers(run, spark, parting.accepted, contract, batch_id, redelivery.is_replaced())
+    rewrite = rewrite_without(run.session, run.lake, contract, redelivery)
+    losers = _losers(run, parting.accepted, contract, batch_id, redelivery.is_replaced())
     losers = losers.persist(StorageLevel.MEMORY_AND_DISK)
     duplicates = losers.count()
     rows = without(parting.accepted, losers) if duplicates else parting.accepted
-    restored = _restored(run, spark, identity, name, redelivery.is_replaced(), parting.accepted) if rewrite else None
+    restored = _restored(run, identity, name, redelivery.is_replaced(), parting.accepted) if rewrite else None
     for more in (restored, rewrite.rows if rewrite else None):
         rows = rows.unionByName(more) if more is not None else rows
-    held = Refused.write(run, spark, name, batch_id, STEP, parting.refused if parting.refused_by_file else None)
+    held = Refused.write(run, name, batch_id, STEP, rows=parting.refused if parting.refused_by_file else None)
     held.check_files(parting.refused_by_file)
-    candidate = write_candidate(spark, run.lake, contract, rows, replaces=rewrite.files if rewrite else ())
-    verdict = judge(candidate.frame(spark), contract)
+    candidate = write_candidate(run.session, run.lake, contract, rows, replaces=rewrite.files if rewrite else ())
+    verdict = judge(candidate.frame(run.session), contract, [slice_name(contract)])
     verdict.check(contract, candidate.rows)
     account = Account(
         read=_read_by(run, batch_id, name),
@@ -89,9 +89,8 @@ def refine(run: Run, spark: SparkSession, identity: IdentityKey, batch_id: str, 
         restored=restored.count() if restored is not None else 0,
     )
     losers.unpersist()
-    publish_refused(run, spark, held, clock)
+    publish_refused(run, held, clock)
     run.publish(
-        spark,
         candidate,
         step=STEP,
         batch_id=batch_id,
@@ -100,6 +99,46 @@ def refine(run: Run, spark: SparkSession, identity: IdentityKey, batch_id: str, 
         slices=_slices(verdict, rewrite),
         clock=clock,
     )
+
+
+def published_tables(run: Run) -> list[str]:
+    """Names of the silver tables that have a commit."""
+    return [name for name in REFINEMENTS if run.lake.version(table(f"silver.{name}")) >= 0]
+
+
+def rebuild(run: Run, identity: IdentityKey, name: str) -> None:
+    """Publish a silver table again, whole, from everything that bronze holds of it, in one commit.
+
+    Raises:
+        AccountError: bronze rows are not accounted for; nothing is committed.
+    """
+    clock, contract, upstream = Clock(), table(f"silver.{name}"), table(f"bronze.{name}")
+    batch_id = f"rebuild-{run.run_id}"
+    outdated = among(outdated_deliveries(run.ledger, name))
+    parting = part(
+        read_table(run.session, run.lake, upstream), name, identity, [Check(SUPERSEDED_DELIVERY, lambda: outdated)]
+    )
+    losers = losers_within(parting.accepted, contract.key, contract.winner_order).persist(StorageLevel.MEMORY_AND_DISK)
+    duplicates = losers.count()
+    held = Refused.write(
+        run, name, batch_id, STEP, rows=parting.refused if parting.refused_by_file else None, all_batches=True
+    )
+    held.check_files(parting.refused_by_file)
+    candidate = write_candidate(run.session, run.lake, contract, without(parting.accepted, losers), replaces=None)
+    verdict = judge(candidate.frame(run.session), contract, [slice_name(contract)])
+    verdict.check(contract, candidate.rows)
+    losers.unpersist()
+    account = Account(
+        read=sum(file["num_records"] for file in run.lake.files(upstream)),
+        published=candidate.rows,
+        duplicates=duplicates,
+        quarantined=held.by_rule,
+        filtered=parting.filtered,
+        superseded=candidate.removed_rows,
+    )
+    publish_refused(run, held, clock)
+    markers = {f"{STEP}/{contract.qualified}/{batch_id}": 1}
+    run.publish(candidate, step=STEP, batch_id=batch_id, account=account, markers=markers, slices=None, clock=clock)
 
 
 def part(bronze: DataFrame, name: str, identity: IdentityKey, more_filters: Sequence[Check] = ()) -> Parting:
@@ -119,7 +158,10 @@ def part(bronze: DataFrame, name: str, identity: IdentityKey, more_filters: Sequ
     broken = F.array_compact(F.array(*[F.when(rule.holds(), rule.name) for rule in refinement.rules]))
     contract = table(f"silver.{name}")
     return Parting(
-        accepted, refused_rows(of_files, contract, STEP, broken, refinement.identifiers(identity)), refused_by_file, filtered
+        accepted,
+        refused_rows(of_files, contract, STEP, broken, refinement.identifiers(identity)),
+        refused_by_file,
+        filtered,
     )
 
 
@@ -128,14 +170,12 @@ def _first(checks: Sequence[Check]) -> Column:
     return F.coalesce(*[F.when(check.holds(), check.name) for check in checks], F.lit(None).cast("string"))
 
 
-def _losers(
-    run: Run, spark: SparkSession, accepted: DataFrame, contract: Table, batch_id: str, is_replaced: Column
-) -> DataFrame:
+def _losers(run: Run, accepted: DataFrame, contract: Table, batch_id: str, is_replaced: Column) -> DataFrame:
     """Addresses of the accepted rows that are duplicates, within the batch or of what a reader can see already."""
     within = losers_within(accepted, contract.key, contract.winner_order)
     if run.lake.version(contract) < 0:
         return within
-    published = read_table(spark, run.lake, contract).where((F.col("_batch_id") != batch_id) & ~is_replaced)
+    published = read_table(run.session, run.lake, contract).where((F.col("_batch_id") != batch_id) & ~is_replaced)
     near = published.where(_lookup_window(accepted, contract))
     return within.unionByName(losers_against(accepted, near, contract.key)).distinct()
 
@@ -155,15 +195,13 @@ def _lookup_window(accepted: DataFrame, contract: Table) -> Column:
     return window & F.col(moment).between(min(row["first"] for row in found), max(row["last"] for row in found))
 
 
-def _restored(
-    run: Run, spark: SparkSession, identity: IdentityKey, name: str, is_replaced: Column, accepted: DataFrame
-) -> DataFrame:
+def _restored(run: Run, identity: IdentityKey, name: str, is_replaced: Column, accepted: DataFrame) -> DataFrame:
     """Silver rows for keys whose published row is replaced, that the new delivery lacks and another one holds."""
     contract = table(f"silver.{name}")
-    gone = read_table(spark, run.lake, contract).where(is_replaced).select(*contract.key).distinct()
+    gone = read_table(run.session, run.lake, contract).where(is_replaced).select(*contract.key).distinct()
     lost = gone.join(accepted.select(*contract.key), list(contract.key), "left_anti")
     done = [r.batch_id for r in run.ledger.accounts() if (r.step, r.table) == (STEP, contract.qualified)]
-    bronze = read_table(spark, run.lake, table(f"bronze.{name}"))
+    bronze = read_table(run.session, run.lake, table(f"bronze.{name}"))
     current = bronze.where(F.col("_batch_id").isin(done) & ~among(outdated_deliveries(run.ledger, name)))
     held = part(current, name, identity).accepted.join(F.broadcast(lost), list(contract.key), "left_semi")
     return without(held, losers_within(held, contract.key, contract.winner_order))
@@ -182,4 +220,4 @@ def _published(candidate: Candidate, rewrite: Rewrite | None) -> int:
 
 
 def _slices(verdict: Verdict, rewrite: Rewrite | None) -> list[str]:
-    return sorted({*verdict.slices, *(rewrite.slices if rewrite else ())})
+    return sorted({*verdict.rows_by(SLICE), *(rewrite.slices if rewrite else ())})

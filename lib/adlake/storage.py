@@ -11,6 +11,7 @@ from datetime import datetime
 from typing import Any
 
 import obstore
+from obstore import ObjectMeta
 from obstore.exceptions import AlreadyExistsError, NotFoundError, PreconditionError
 from obstore.store import LocalStore, S3Store
 
@@ -147,5 +148,5 @@ def _open_store(root: str, options: S3Options) -> LocalStore | S3Store:
     return S3Store.from_url(root, **settings)
 
 
-def _entry(meta: Any) -> Entry:
+def _entry(meta: ObjectMeta) -> Entry:
     return Entry(meta["path"], meta["size"], meta["last_modified"], meta["e_tag"] or "")

@@ -1,7 +1,8 @@
 """What one pass over a candidate finds, before anything of it is published."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import Any
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -10,21 +11,32 @@ from adlake.contracts import Table
 from adlake.errors import AccountError, ContractError
 
 SLICE_FORMATS = {"hour": "yyyy-MM-dd'T'HH", "day": "yyyy-MM-dd"}
+ROWS, SLICE = "rows", "slice"
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """Facts of a candidate.
+    """Facts of a candidate, by group.
 
     Attributes:
-        rows: rows read back from its files.
+        groups: one row per group: the group's columns, `rows`, and the sums that were asked for.
         nulls: nulls in columns that the contract requires, by column; only columns that have any.
-        slices: distinct slices that it touches (`2026-10-31T23`, `2026-10-31`), sorted; empty without a slice.
     """
 
-    rows: int
+    groups: tuple[Mapping[str, Any], ...]
     nulls: Mapping[str, int]
-    slices: tuple[str, ...]
+
+    @property
+    def rows(self) -> int:
+        """Rows read back from the candidate's files."""
+        return sum(group[ROWS] for group in self.groups)
+
+    def rows_by(self, column: str) -> dict[Any, int]:
+        """Rows by the values of one of the group's columns."""
+        found: dict[Any, int] = {}
+        for group in self.groups:
+            found[group[column]] = found.get(group[column], 0) + group[ROWS]
+        return found
 
     def check(self, table: Table, rows_written: int) -> None:
         """Nothing when the candidate may be published.
@@ -36,7 +48,7 @@ class Verdict:
         if self.rows != rows_written:
             raise AccountError(
                 "ROWS_DIFFER",
-                "the files read back hold another number of rows than were written",
+                "the files read back hold another number of rows than were written; nothing was committed",
                 where=table.qualified,
                 found=str(self.rows),
                 wanted=str(rows_written),
@@ -53,26 +65,27 @@ class Verdict:
             )
 
 
-def judge(candidate: DataFrame, table: Table) -> Verdict:
+def judge(candidate: DataFrame, table: Table, by: Sequence[Column], sums: Sequence[str] = ()) -> Verdict:
     """The verdict on a candidate, in one pass over the columns it needs.
 
     Args:
         candidate: rows read back from the candidate's files.
         table: the contract that they follow.
+        by: columns that make the groups; few values, as every group comes to the driver.
+        sums: numeric columns to sum per group; the sum has the column's name.
     """
     required = [column.name for column in table.columns if column.required]
-    nulls = [F.count_if(F.col(name).isNull()).alias(name) for name in required]
-    slices = F.collect_set(slice_name(table)).alias("_slices") if table.slice else F.array().alias("_slices")
-    found = candidate.agg(F.count(F.lit(1)).alias("_rows"), slices, *nulls).first()
-    assert found is not None  # noqa: S101 a global aggregation has one row
-    return Verdict(
-        rows=found["_rows"],
-        nulls={name: found[name] for name in required if found[name]},
-        slices=tuple(sorted(found["_slices"])),
-    )
+    nulls = [F.count_if(F.col(name).isNull()).alias(f"null:{name}") for name in required]
+    amounts = [F.sum(name).alias(name) for name in sums]
+    found = [
+        row.asDict() for row in candidate.groupBy(*by).agg(F.count(F.lit(1)).alias(ROWS), *amounts, *nulls).collect()
+    ]
+    counts = {name: sum(row[f"null:{name}"] for row in found) for name in required}
+    groups = tuple({name: value for name, value in row.items() if not name.startswith("null:")} for row in found)
+    return Verdict(groups, {name: count for name, count in counts.items() if count})
 
 
 def slice_name(table: Table) -> Column:
-    """The name of a row's slice."""
+    """The name of a row's slice, as a column `slice`: `2026-10-31T23` for an hour, `2026-10-31` for a day (UTC)."""
     assert table.slice is not None  # noqa: S101 callers ask tables that have one
-    return F.date_format(table.slice.column, SLICE_FORMATS[table.slice.unit])
+    return F.date_format(table.slice.column, SLICE_FORMATS[table.slice.unit]).alias(SLICE)

@@ -6,45 +6,52 @@ from typing import Protocol
 from adlake import bronze, gold, intake, silver
 from adlake.identity import identity_key
 from adlake.run import Run
-from adlake.session import Spark
 from adlake.sources import SOURCES
 
 
 class StepWork(Protocol):
     """Everything that a step has to do now; nothing and no Spark when there is nothing."""
 
-    def __call__(self, run: Run, spark: Spark, secret: bytes, *, rebuild: bool) -> None:
+    def __call__(self, run: Run, secret: bytes, *, rebuild: bool) -> None:
         """Do it."""
 
 
-def ingest_bronze(run: Run, spark: Spark, secret: bytes, *, rebuild: bool) -> None:
+def ingest_bronze(run: Run, secret: bytes, *, rebuild: bool) -> None:
     """Claim what has been delivered, then publish every claimed batch that bronze lacks."""
-    del secret, rebuild
+    del secret
     intake.take_in(run, {name: SOURCES[name] for name in run.lake.config.sources})
     work = bronze.pending(run)
     for done, (batch_id, name) in enumerate(work):
         run.notify(intake.STEP, name, done, len(work))
-        bronze.ingest(run, spark.session, batch_id, name)
+        bronze.ingest(run, batch_id, name)
+    again = bronze.claimed(run) if rebuild else []
+    for done, (batch_id, name) in enumerate(again):
+        run.notify(intake.STEP, name, done, len(again))
+        bronze.ingest(run, batch_id, name, again=True)
 
 
-def build_silver(run: Run, spark: Spark, secret: bytes, *, rebuild: bool) -> None:
-    """Publish every bronze batch that silver lacks."""
-    del rebuild
+def build_silver(run: Run, secret: bytes, *, rebuild: bool) -> None:
+    """Publish every bronze batch that silver lacks; for a rebuild, then every table again from all of bronze."""
     work = silver.pending(run)
-    identity = identity_key(spark.session, secret, run.lake.config.identity.key_version) if work else None
+    tables = silver.published_tables(run) if rebuild else []
+    if not work and not tables:
+        return
+    identity = identity_key(run.session, secret, run.lake.config.identity.key_version)
     for done, (batch_id, name) in enumerate(work):
-        assert identity is not None  # noqa: S101 made above whenever there is work
         run.notify(silver.STEP, name, done, len(work))
-        silver.refine(run, spark.session, identity, batch_id, name)
+        silver.refine(run, identity, batch_id, name)
+    for done, name in enumerate(tables):
+        run.notify(silver.STEP, name, done, len(tables))
+        silver.rebuild(run, identity, name)
 
 
-def build_gold(run: Run, spark: Spark, secret: bytes, *, rebuild: bool) -> None:
-    """Recompute the slices of every mart that silver has moved on from."""
-    del secret, rebuild
-    work = gold.pending(run)
+def build_gold(run: Run, secret: bytes, *, rebuild: bool) -> None:
+    """Recompute the slices of every mart that silver has moved on from; for a rebuild, every mart whole."""
+    del secret
+    work = gold.pending(run, rebuild=rebuild)
     for done, (name, touched) in enumerate(work.items()):
         run.notify(gold.STEP, name, done, len(work))
-        gold.build(run, spark.session, name, touched)
+        gold.build(run, name, touched)
 
 
 WORK: Mapping[str, StepWork] = {"ingest_bronze": ingest_bronze, "build_silver": build_silver, "build_gold": build_gold}

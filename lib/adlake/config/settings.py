@@ -73,13 +73,13 @@ def _zone(value: str) -> str:
 
 
 def _distinct(value: tuple[Source, ...]) -> tuple[Source, ...]:
-    """Sources, each once.
+    """One source or more, each once.
 
     Raises:
-        ValueError: one is named twice.
+        ValueError: there is none, or one is named twice.
     """
-    if len(set(value)) < len(value):
-        raise ValueError("each source once")
+    if not value or len(set(value)) < len(value):
+        raise ValueError("at least one source, each once")
     return value
 
 
@@ -94,7 +94,7 @@ KeyVersion = Annotated[str, text_like("[a-z][a-z0-9]{0,15}", "a short name such 
 Tenant = Annotated[str, text_like("[a-z0-9][a-z0-9_-]{0,62}", "at most 63 lower case letters, digits, - and _")]
 Endpoint = Annotated[str, text_like(r"https?://\S+", "an address that begins with http:// or https://")]
 # YAML knows lists only; strict pydantic would take nothing but a tuple.
-Sources = Annotated[tuple[Source, ...], Field(min_length=1, strict=False), AfterValidator(_distinct)]
+Sources = Annotated[tuple[Source, ...], Field(strict=False), AfterValidator(_distinct)]
 
 
 class _Strict(BaseModel):

@@ -1,6 +1,7 @@
 """Times as the sources write them, from whole numbers since the epoch."""
 
 import random
+from binascii import b2a_base64
 from datetime import UTC, datetime, timedelta
 from functools import cache
 from zoneinfo import ZoneInfo
@@ -48,9 +49,15 @@ def snowplow_time(millis: int) -> str:
     return f"{_utc_hour(hour)}{MINUTE_AND_SECOND[rest // 1000]}.{rest % 1000:03d}"
 
 
+@cache
+def _iso_hour(hour: int) -> str:
+    return hour_start(hour).strftime("%Y-%m-%dT%H:")
+
+
 def iso_micros(micros: int) -> str:
     """A UTC instant with microseconds, such as `2026-11-01T08:00:00.000000Z`."""
-    return (EPOCH + timedelta(microseconds=micros)).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    hour, rest = divmod(micros, MICROS_PER_HOUR)
+    return f"{_iso_hour(hour)}{MINUTE_AND_SECOND[rest // MICROS]}.{rest % MICROS:06d}Z"
 
 
 @cache
@@ -66,23 +73,15 @@ class Keys:
         number: of the stream; every stream of a run has its own.
     """
 
-    _ALPHABET = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789"
-    _BASE = 62**3
-    _SPACE = 62**9
-    # Odd and no multiple of 31, so multiplying scatters the keys without ever letting two meet.
+    # Odd, so multiplying scatters the keys of 54 bits without ever letting two meet.
     _SCATTER = 5_318_276_094_781_603
+    _SPACE = 1 << 54
     _PER_STREAM = 1 << 26
-    _chunks: tuple[str, ...] = ()
 
     def __init__(self, number: int) -> None:
-        if not Keys._chunks:
-            letters = self._ALPHABET
-            Keys._chunks = tuple(a + b + c for a in letters for b in letters for c in letters)
         self._next = number * self._PER_STREAM
 
     def take(self) -> str:
         """The next key."""
         self._next += 1
-        rest, low = divmod(self._next * self._SCATTER % self._SPACE, self._BASE)
-        high, middle = divmod(rest, self._BASE)
-        return self._chunks[high] + self._chunks[middle] + self._chunks[low]
+        return b2a_base64((self._next * self._SCATTER % self._SPACE << 2).to_bytes(7, "big"))[:9].decode()

@@ -9,7 +9,7 @@ from adlake.generator import repeats
 from adlake.generator.clocks import stream
 from adlake.generator.columns import SPANS, Record
 from adlake.generator.file_hour import FileHour
-from adlake.generator.files import FileRows, write_file
+from adlake.generator.files import FileRows, hazards_of, write_file
 from adlake.generator.page_events import PageEvent
 from adlake.generator.plan import CHANGED, ELSEWHERE, RESENT_TYPE, ROWS_ADDED, ROWS_REMOVED, SAME, HourPlan, Plan
 from adlake.generator.tally import Tally
@@ -33,6 +33,8 @@ class Outcome:
         first: published by the first batch and superseded by the second.
         second: published by the second batch.
         files: paths taken, by batch.
+        untaken: paths that come again unchanged.
+        set_aside: paths of files that cannot be read.
     """
 
     accounts: Counter[AccountKey] = field(default_factory=Counter)
@@ -42,6 +44,7 @@ class Outcome:
     second: Tally = field(default_factory=Tally)
     files: dict[int, list[str]] = field(default_factory=lambda: {1: [], 2: []})
     untaken: list[str] = field(default_factory=list)
+    set_aside: list[str] = field(default_factory=list)
 
     def merge(self, other: "Outcome") -> None:
         """The outcome with another one counted in."""
@@ -118,13 +121,15 @@ def deliver(plan: Plan, world: World, hours: tuple[HourPlan, ...], target: Targe
         text = file.text(stream(plan.seed, "order", file.path))
         target.write(hour.delivery, file.path, text, hour)
         outcome.account(hour.delivery, file)
-        outcome.planted["files.header_only"] += file.records == 0
+        outcome.planted.update(hazards_of(file))
+        outcome.planted["files.of_two_utc_hours"] += file.layout is not None and len(hours) > 1
         if file is resent and hour.resend == CHANGED:
             _deliver_changed(plan, world, hour, file, target, outcome)
             continue
         if file is resent and hour.resend == SAME:
             target.write(2, file.path, text, hour)
             outcome.untaken.append(file.path)
+            outcome.planted["files.unchanged_at_their_path"] += 1
         if file is resent and hour.resend == ELSEWHERE:
             _deliver_elsewhere(file, text, hour, target, outcome)
         tally = outcome.both if hour.delivery == 1 else outcome.second
@@ -184,3 +189,6 @@ def _deliver_changed(
     outcome.second.add(file.table, version.good)
     outcome.second.add(file.table, restored)
     outcome.planted["files.changed_at_their_path"] += 1
+    outcome.planted["duplicates.file_changed"] += version.copies
+    outcome.planted["ad_rows.superseded"] += len(file.good)
+    outcome.planted["ad_rows.restored"] += len(restored)

@@ -67,13 +67,12 @@ class FileHour:
             requests = min(2 + int(draw.random() * 5.6), (left - len(events)) // CHAIN_RECORDS_AT_MOST)
             scene = traffic.scene(visitor, page)
             for number in range(requests):
-                self._put(traffic.chain(at * 1000 + 200_000 * (1 + number), scene))
+                self._put(hour, traffic.chain(at * 1000 + 200_000 * (1 + number), scene))
         self._add_copies(hour)
         pages.blank_lines = hour.blank_lines
         self.files["NetworkRequests"].blank_lines += hour.blank_lines
-        self.planted["blank_lines"] += 2 * hour.blank_lines
 
-    def _put(self, chain: Chain) -> None:
+    def _put(self, hour: HourPlan, chain: Chain) -> None:
         files = self.files
         prefix = "NetworkBackfill" if chain.is_backfill else "Network"
         files[prefix + "Requests"].good.append(chain.request)
@@ -81,13 +80,13 @@ class FileHour:
             files[prefix + "Impressions"].good.append(chain.impression)
         if chain.active_view is not None:
             files[prefix + "ActiveViews"].good.append(chain.active_view)
-        if chain.click is not None:
+        if chain.click is not None and not hour.is_clickless:
             files[prefix + "Clicks"].good.append(chain.click)
 
     def _add_repeats(self, hour: HourPlan) -> None:
         """Chains of which another hour tells too, whichever of the two hours this is."""
         for shared in repeats.shared_chains(self.world, hour):
-            self._put(shared.chain)
+            self._put(hour, shared.chain)
             self.pages[hour.index].good.append(shared.page_view)
         earlier = self.plan.before(hour)
         self._add_again(hour, earlier, 0)
@@ -96,14 +95,16 @@ class FileHour:
         for chain in repeats.carried_chains(self.world, hour):
             self.files["NetworkBackfillRequests" if chain.is_backfill else "NetworkRequests"].good.append(chain.request)
         for chain in repeats.carried_chains(self.world, earlier):
-            for name, record in repeats.by_file_type(chain)[1:]:
+            for name, record in repeats.by_file_type(chain)[1:3]:
                 self.files[name].good.append(record)
-                self.planted["events_of_a_query_in_an_earlier_hour"] += 1
+                self.planted["ad_rows.of_a_query_in_an_earlier_hour"] += 1
 
     def _add_again(self, hour: HourPlan, source: HourPlan, hours_back: int) -> None:
         scope = "across_batches" if source.delivery < hour.delivery else "across_files"
         for shared in repeats.shared_chains(self.world, source):
             for name, record in shared.copies:
+                if hour.is_clickless and name.endswith("Clicks"):
+                    continue
                 self.files[name].late_copies.append(record)
                 within = source.file_hour == hour.file_hour
                 self.planted[f"duplicates.{'within_file' if within else scope}"] += 1
@@ -121,8 +122,8 @@ class FileHour:
             second = draw.random() * repeats.LAST_START_SECOND
             query = int(((hour.hour - back) * 3600 + second) * 1_000_000)
             chain = traffic.chain(query, traffic.scene(*traffic.visit()))
-            self._put(chain)
-            self.planted["late_rows"] += len(repeats.by_file_type(chain))
+            self._put(hour, chain)
+            self.planted["ad_rows.hours_late"] += len(repeats.by_file_type(chain))
 
     def _add_refused(self, hour: HourPlan) -> None:
         traffic, draw = repeats.traffic_of(self.world, hour, repeats.BROKEN)
@@ -151,7 +152,7 @@ class FileHour:
         if chain.impression is not None:
             twin = refusals.with_values(chain.impression, {"KeyPart": str(chain.impression[KEY]).swapcase()})
             self.files["NetworkBackfillImpressions"].good += [chain.impression, twin]
-            self.planted["case_twins"] += 1
+            self.planted["ad_rows.twins_but_for_case"] += 1
 
     def _add_unreadable(self, hour: HourPlan) -> None:
         traffic, draw = repeats.traffic_of(self.world, hour, repeats.UNREADABLE)

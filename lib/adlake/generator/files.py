@@ -9,14 +9,17 @@ from operator import itemgetter
 from pathlib import Path
 from random import Random
 
+from adlake.generator.clocks import MICROS_PER_HOUR as HOUR
 from adlake.generator.clocks import stream
 from adlake.generator.columns import FILE_TYPES, PLACE, UNKNOWN_COLUMN, FileType, Record
 from adlake.generator.page_events import PageEvent, enriched_line
+from adlake.generator.people import NOBODY
 
 COMPRESSION = 2
 WRONG_COLUMN_COUNT, UNREADABLE_VALUE = "wrong_column_count", "unreadable_value"
 RULES_OF_READER = (WRONG_COLUMN_COUNT, UNREADABLE_VALUE)
 UNKNOWN_VALUE = "label_only_5"
+USER_ID, PERSON = PLACE["UserId"], PLACE["#person"]
 
 
 @dataclass(frozen=True)
@@ -151,3 +154,27 @@ def write_file(path: Path, text: str, modified_at: float) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_bytes(content)
     os.utime(path, (modified_at, modified_at))
+
+
+def hazards_of(file: FileRows) -> Counter[str]:
+    """How many hazards of which kind the content of a file holds."""
+    found = Counter({f"malformed_lines.{rule}": rows for rule, rows in file.unread().items()})
+    found.update({f"refused.{file.table}.{rule}": rows for rule, rows in file.refusals().items()})
+    found.update({f"filtered.{reason}": rows for reason, rows in file.filters().items()})
+    found["blank_lines"] = file.blank_lines
+    if file.layout is None:
+        events = [event for event in file.good if isinstance(event, PageEvent)]
+        found["page_events.of_bots"] = sum(event.is_bot for event in events)
+        found["page_events.of_nobody"] = sum(event.identifiers[-1] is None for event in events)
+        found["page_events.hours_late"] = sum(event.collector * 1000 - event.happened_at > HOUR for event in events)
+        return found
+    user_ids = [record[USER_ID] for record in file.good]
+    found["ad_rows.all"] = len(user_ids)
+    found["ad_rows.without_user_id"] = user_ids.count("")
+    found["ad_rows.with_a_user_id_that_names_nobody"] = sum(map(user_ids.count, NOBODY))
+    found["ad_rows.of_nobody"] = sum(record[PERSON] is None for record in file.good)
+    found["files.header_only"] = int(file.records == 0)
+    found["files.caret_delimiter"] = int(file.layout.delimiter == "^")
+    found["files.unusual_column_order"] = int(file.layout.columns != file.layout.file_type.columns)
+    found["files.unknown_column"] = int(file.layout.has_unknown_column)
+    return found

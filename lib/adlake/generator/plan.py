@@ -45,6 +45,7 @@ class HourPlan:
         column_order: which of the column orders the files have.
         delimiter: `,` or `^`.
         has_unknown_column: whether the impression files have a column that nobody announced.
+        is_clickless: whether nobody clicks, so that the click files hold a header and nothing else.
     """
 
     index: int
@@ -64,6 +65,7 @@ class HourPlan:
     column_order: int = 0
     delimiter: str = ","
     has_unknown_column: bool = False
+    is_clickless: bool = False
 
     @property
     def file_hour(self) -> str:
@@ -173,4 +175,5 @@ def _hour_plan(index: int, hour: int, delivery: int, records: int, count: int) -
         column_order=(0, 0, 1, 0, 2)[index % 5],
         delimiter="^" if index % 6 == 4 else ",",  # noqa: PLR2004 any hour would do
         has_unknown_column=index % 7 == 3,  # noqa: PLR2004 any hour would do
+        is_clickless=index % 8 == 5 and not breaks_rules,  # noqa: PLR2004 any hour would do
     )

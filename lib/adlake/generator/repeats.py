@@ -61,7 +61,9 @@ def shared_chains(world: World, hour: HourPlan) -> list[Shared]:
         chain = traffic.chain(query, traffic.scene(visitor, page), shown_at=query + 2 * MICROS)
         while chain.is_backfill == bool(number % 2):
             chain = traffic.chain(query, traffic.scene(visitor, page), shown_at=query + 2 * MICROS)
-        if chain.click is None and chain.impression is not None and number % 4 < 2:  # noqa: PLR2004 every other pair
+        if hour.is_clickless:
+            chain = chain._replace(click=None)
+        elif chain.impression is not None and number % 4 < 2:  # noqa: PLR2004 every other pair
             chain = chain._replace(click=traffic.click(chain.impression))
         view = traffic.page_view(at, visitor, page, 1)[0]
         copies = tuple((name, altered(record, traffic, world, draw)) for name, record in by_file_type(chain))

@@ -36,7 +36,9 @@ def user_days(frames: Mapping[str, DataFrame]) -> DataFrame:
     rows = rows.unionByName(_part(with_rates(clicks, rates), {"clicks": F.lit(1), "revenue_micros": clicked}))
     is_view = F.col("event_name") == "page_view"
     people = _of_users(frames["page_events"]).where(~F.col("is_bot"))
-    rows = rows.unionByName(_part(people, {"page_views": F.when(is_view, 1)}, section=F.when(is_view, F.col("section"))))
+    rows = rows.unionByName(
+        _part(people, {"page_views": F.when(is_view, 1)}, section=F.when(is_view, F.col("section")))
+    )
     seen = (F.min("first_seen_at_utc").alias("first_seen_at_utc"), F.max("last_seen_at_utc").alias("last_seen_at_utc"))
     # two levels: collecting few sections of a user is cheap, a distinct set over every event is not
     by_section = rows.groupBy("id_key", "event_date", "section").agg(*[F.sum(n).alias(n) for n in SUMS], *seen)

@@ -67,7 +67,9 @@ def yield_hourly(frames: Mapping[str, DataFrame]) -> DataFrame:
     return sums.withColumn("revenue_micros", total)
 
 
-def _part(events: DataFrame, rates: DataFrame, measures: Mapping[str, Column], *, of_requests: bool = False) -> DataFrame:
+def _part(
+    events: DataFrame, rates: DataFrame, measures: Mapping[str, Column], *, of_requests: bool = False
+) -> DataFrame:
     rated = with_rates(events, rates)
     unfilled = F.when(~F.col("is_backfill") & ~F.col("is_filled") & F.col("line_item_type").isNull(), "unfilled")
     sold = F.coalesce(unfilled, channel()) if of_requests else channel()

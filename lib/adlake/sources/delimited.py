@@ -37,8 +37,9 @@ def one_file_per_task(spark: SparkSession, files: Sequence[LandedFile]) -> Itera
 
 
 def read_records(spark: SparkSession, table: Table, root: str, files: Sequence[LandedFile], *, quote: str) -> DataFrame:
-    """One row per record of the files: the contract's source columns, `_extra`, provenance, `_malformed` and
-    `_refusal`.
+    """One row per record of the files.
+
+    It holds the contract's source columns, `_extra`, provenance, `_malformed` and `_refusal`.
 
     A record whose columns cannot be cut or typed as the contract says carries its raw line in `_malformed`; its other
     columns mean nothing then, and `_refusal` says why. Files with the same layout are read in one scan.
@@ -94,14 +95,17 @@ def _read_group(
         _relative_path(root, files).alias(FILE),
         (F.monotonically_increasing_id().bitwiseAND(F.lit(ROW_BITS)) + 1).alias(POSITION),
         MALFORMED,
-        _refusal(layout).alias(REFUSAL),
+        _refusal(layout, quote).alias(REFUSAL),
     )
 
 
-def _refusal(layout: Layout) -> Column:
+def _refusal(layout: Layout, quote: str) -> Column:
     """Why the reader could not take the record; null for one that it could."""
     line = F.col(MALFORMED)
-    delimiters = F.length(line) - F.length(F.replace(line, F.lit(layout.delimiter), F.lit("")))
+    delimiter = re.escape(layout.delimiter)
+    # a delimiter inside a quoted field cuts nothing
+    bare = F.regexp_replace(line, f"(?<=^|{delimiter}){quote}[^{quote}]*{quote}", "") if quote else line
+    delimiters = F.length(bare) - F.length(F.replace(bare, F.lit(layout.delimiter), F.lit("")))
     reason = F.when(delimiters != len(layout.columns) - 1, WRONG_COLUMN_COUNT).otherwise(UNREADABLE_VALUE)
     return F.when(line.isNotNull(), reason)
 

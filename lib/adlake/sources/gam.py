@@ -106,7 +106,9 @@ def _id(column: str) -> Column:
 def _flag(column: str) -> Column:
     """Y/N, true/false and 1/0 occur side by side in one file."""
     lowered = F.lower(column)
-    return F.when(lowered.isin("true", "y", "1"), True).when(lowered.isin("false", "n", "0"), False)
+    return (
+        F.when(lowered.isin("true", "y", "1"), F.lit(1)).when(lowered.isin("false", "n", "0"), F.lit(0)).cast("boolean")
+    )
 
 
 def _micros(column: str) -> Column:

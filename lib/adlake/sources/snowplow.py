@@ -108,8 +108,11 @@ def page_events(rows: DataFrame, identity: IdentityKey) -> DataFrame:
 _RULES = [
     Check("event_id_missing", lambda: F.col("event_id").isNull() | (F.trim("event_id") == "")),
     Check("collector_time_missing", lambda: F.col("collector_tstamp").isNull()),
-    Check("event_time_invalid", lambda: ~_event_time().between(F.lit(EARLIEST).cast("timestamp"), F.lit(LATEST).cast("timestamp"))),
-    Check("contexts_malformed", lambda: F.col("contexts").isNotNull() & _contexts().isNull()),
+    Check(
+        "event_time_invalid",
+        lambda: ~_event_time().between(F.lit(EARLIEST).cast("timestamp"), F.lit(LATEST).cast("timestamp")),
+    ),
+    Check("contexts_malformed", lambda: F.col("contexts").isNotNull() & F.json_object_keys("contexts").isNull()),
 ]
 
 SNOWPLOW = Source(

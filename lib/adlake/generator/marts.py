@@ -1,0 +1,144 @@
+"""Both gold tables from running sums: channels, rates and revenue as the line item snapshots of a moment have them."""
+
+import hashlib
+import hmac
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from adlake.generator.clocks import iso_day, iso_micros
+from adlake.generator.demand import CPC, CPM, Rate
+from adlake.generator.places import SECTION_BIT
+from adlake.generator.tally import (
+    CLICKED,
+    CLICKS,
+    EARNED,
+    FIRST,
+    IMPRESSIONS,
+    LAST,
+    LINE_ITEM_PREFIX,
+    REPORTED,
+    SECTIONS,
+    SEEN,
+    UNFILLED_PREFIX,
+    VIEWS,
+    Tally,
+)
+
+HOURS_PER_DAY = 24
+DIRECT_TYPES = frozenset({"sponsorship", "standard", "bulk", "network"})
+OWN_CHANNEL = {"house": "house", "price priority": "price_priority"}
+YIELD_MEASURES = (
+    *("requests", "unfilled", "impressions", "clicks", "eligible", "measurable", "viewable"),
+    *("revenue_reported_micros", "revenue_rate_card_micros", "revenue_micros", "revenue_unknown_impressions"),
+)
+YIELD_DIMENSIONS = ("hour_utc", "site", "ad_unit_id", "channel", "device_category", "country")
+USER_MEASURES = ("page_views", "impressions", "clicks", "revenue_micros", "revenue_unknown_impressions")
+USER_COLUMNS = ("id_key", "event_date", *USER_MEASURES, "sections", "first_seen_at_utc", "last_seen_at_utc")
+
+YieldKey = tuple[int, str | None, str | None, str, str | None, str | None]
+
+
+class Revenue(NamedTuple):
+    """What network impressions and clicks earn: micros by rate card, and impressions of which nobody knows."""
+
+    micros: int
+    unknown: int
+
+
+@dataclass(frozen=True)
+class RateCard:
+    """The line items that the snapshots of a moment make known.
+
+    Attributes:
+        snapshots: by day since the epoch, then by line item id.
+    """
+
+    snapshots: Mapping[int, Mapping[str, Rate]]
+    _days: dict[int, Mapping[str, Rate]] = field(default_factory=dict)
+
+    def line_item(self, day: int, line_item: str) -> Rate | None:
+        """The line item as of a day: from the newest snapshot that is not younger, and from that one alone."""
+        if day not in self._days:
+            older = [snapshot for snapshot in self.snapshots if snapshot <= day]
+            self._days[day] = self.snapshots[max(older)] if older else {}
+        return self._days[day].get(line_item)
+
+    def channel(self, day: int, demand: str) -> str:
+        """The channel of a demand: a backfill channel as it is, else what the line item says."""
+        if demand[:3] not in {LINE_ITEM_PREFIX, UNFILLED_PREFIX}:
+            return demand
+        rate = self.line_item(day, demand[3:])
+        if rate is None:
+            return "unfilled" if demand.startswith(UNFILLED_PREFIX) else "unknown"
+        kind = rate.type.lower().replace("_", " ")
+        return OWN_CHANNEL.get(kind, "direct" if kind in DIRECT_TYPES else "direct_other")
+
+    def revenue(self, day: int, demand: str, impressions: int, clicks: int) -> Revenue:
+        """What impressions and clicks of a demand earn beside reported revenue."""
+        if not demand.startswith(LINE_ITEM_PREFIX):
+            return Revenue(0, 0)
+        rate = self.line_item(day, demand[3:])
+        if rate is not None and rate.cost_type == CPM:
+            return Revenue(impressions * ((rate.micros + 500) // 1000), 0)
+        if rate is not None and rate.cost_type == CPC:
+            return Revenue(clicks * rate.micros, 0)
+        return Revenue(0, impressions)
+
+
+def yield_hourly(tally: Tally, card: RateCard) -> dict[YieldKey, list[int]]:
+    """Rows of the yield mart by hour since the epoch and the other dimensions; measures as in YIELD_MEASURES."""
+    rows: dict[YieldKey, list[int]] = {}
+    for (hour, site, unit, demand, device, country), counts in tally.cells.items():
+        day = hour // HOURS_PER_DAY
+        extra = card.revenue(day, demand, counts[IMPRESSIONS], counts[CLICKS])
+        measures = [*counts, extra.micros, counts[REPORTED] + extra.micros, extra.unknown]
+        key = (hour, site, unit, card.channel(day, demand), device, country)
+        row = rows.get(key)
+        rows[key] = measures if row is None else [a + b for a, b in zip(row, measures, strict=True)]
+    return rows
+
+
+def user_days(tally: Tally, card: RateCard, secret: bytes, version: str) -> Iterator[list[object]]:
+    """Rows of the user mart, columns as in USER_COLUMNS, in no particular order.
+
+    Args:
+        tally: of all published rows.
+        card: that decides revenue.
+        secret: of the identity keys.
+        version: of that secret, such as `k1`.
+    """
+    network: dict[tuple[str, int], list[int]] = {}
+    for (person, day, demand), (impressions, clicks) in tally.network.items():
+        earned = card.revenue(day, demand, impressions, clicks)
+        sums = network.setdefault((person, day), [0, 0])
+        sums[0] += earned.micros
+        sums[1] += earned.unknown
+    nothing = [0, 0]
+    for (person, day), row in tally.people.items():
+        digest = hmac.digest(secret, person.encode(), hashlib.sha256).hex()
+        micros, unknown = network.get((person, day), nothing)
+        sections = "|".join(name for name, bit in SECTION_BIT.items() if row[SECTIONS] & bit)
+        yield [
+            *(f"{version}:{digest}", iso_day(day), row[VIEWS], row[SEEN], row[CLICKED], row[EARNED] + micros, unknown),
+            *(sections, iso_micros(row[FIRST]), iso_micros(row[LAST])),
+        ]
+
+
+def digest_of(rows: Iterable[Sequence[object]]) -> str:
+    """A number that any order of the same rows gives: the sum of their SHA-256 hashes modulo 2**64, as 16 hex digits.
+
+    Hashed are the columns of a row as text with a tab between them; of each hash the first eight bytes count, most
+    significant first.
+    """
+    total = 0
+    for row in rows:
+        line = "\t".join(map(str, row))
+        total += int.from_bytes(hashlib.sha256(line.encode()).digest()[:8], "big")
+    return f"{total % (1 << 64):016x}"
+
+
+def yield_line(key: YieldKey, measures: Sequence[int]) -> list[object]:
+    """A row of the yield mart as text columns: dimensions, then measures; a null is empty."""
+    hour, *rest = key
+    return [iso_micros(hour * 3_600_000_000), *("" if value is None else value for value in rest), *measures]

@@ -1,0 +1,159 @@
+"""A generated run on disk: two deliveries, the truth about them, and a configuration that processes them."""
+
+import gc
+import os
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ProcessPoolExecutor
+from contextlib import contextmanager
+from dataclasses import dataclass
+from multiprocessing import get_context
+from pathlib import Path
+
+from adlake.errors import UsageError
+from adlake.generator.broken import write_broken_files
+from adlake.generator.clocks import NETWORK_ZONE_NAME, stream
+from adlake.generator.delivery import LANDING, SECOND_DELIVERY, Outcome, Target, deliver
+from adlake.generator.line_items import deliver_snapshots
+from adlake.generator.plan import HourPlan, Plan, make_plan
+from adlake.generator.truth import Truth, write_truth
+from adlake.generator.world import World, make_world
+
+PARALLEL_FROM = 200_000
+KEY_FILE, KEY_VERSION = "identity.key", "k1"
+
+Progress = Callable[[str, int, int], None]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a process needs to write file hours."""
+
+    plan: Plan
+    world: World
+    target: Target
+
+    def run(self, hours: tuple[HourPlan, ...]) -> Outcome:
+        """The outcome of one file hour."""
+        return deliver(self.plan, self.world, hours, self.target)
+
+
+_task: list[Task] = []
+
+
+def _start_process(plan: Plan, target: Target) -> None:
+    gc.disable()
+    _task[:] = [Task(plan, make_world(plan.seed, plan.events), target)]
+
+
+def _run_in_process(hours: tuple[HourPlan, ...]) -> Outcome:
+    return _task[0].run(hours)
+
+
+def generate(
+    directory: Path,
+    *,
+    events: int,
+    seed: int,
+    days: int | None = None,
+    broken_files: bool = False,
+    progress: Progress | None = None,
+) -> Truth:
+    """The truth about two deliveries that lie in the directory afterwards, `truth.json` and `lake.yaml` beside them.
+
+    `landing/` holds the first delivery, `second_delivery/` the second: laid over `landing/` by whoever has processed
+    the first. The same arguments give the same bytes, whatever the number of processes.
+
+    Args:
+        directory: made when it is not there; must hold no earlier run.
+        events: data records that both deliveries hold in readable event files, exactly: duplicates, malformed lines
+            and the changed version of a file included; match tables, blank lines and the unchanged file that comes
+            again under its path (nobody takes it again) not.
+        seed: decides everything that is drawn.
+        days: US Pacific days, ending with 2026-11-01, on which US clocks go back; None means 1, or 2 from 100,000
+            events.
+        broken_files: whether files that cannot be read lie among the others; a run then exits 1.
+        progress: is told what was done, how many file hours are, and how many there are.
+
+    Raises:
+        UsageError: a number is out of range (BAD_ARGUMENT) or the directory holds a run (NOT_EMPTY).
+    """
+    _check(directory, events, days)
+    started = int(time.time())
+    target = Target(directory, started)
+    plan = make_plan(events, seed, days)
+    (directory / SECOND_DELIVERY).mkdir(parents=True, exist_ok=True)
+    secret = _write_key(directory, seed)
+    _write_config(directory)
+    with _uncollected():
+        outcome = deliver_snapshots(plan, target)
+        for number, part in enumerate(_outcomes(plan, target), 1):
+            outcome.merge(part)
+            if progress is not None:
+                progress("file hours written", number, len(plan.file_hours))
+        if broken_files:
+            write_broken_files(plan, target, outcome)
+        return write_truth(directory, plan, outcome, secret, KEY_VERSION)
+
+
+@contextmanager
+def _uncollected() -> Iterator[None]:
+    """Work on many small tuples, which never refer to each other, without the search for cycles among them."""
+    was_enabled = gc.isenabled()
+    gc.disable()
+    try:
+        yield
+    finally:
+        if was_enabled:
+            gc.enable()
+
+
+def _outcomes(plan: Plan, target: Target) -> Iterator[Outcome]:
+    """Outcomes of the file hours in order of time."""
+    processes = min(os.cpu_count() or 1, len(plan.file_hours))
+    if plan.events < PARALLEL_FROM or processes == 1:
+        task = Task(plan, make_world(plan.seed, plan.events), target)
+        yield from map(task.run, plan.file_hours)
+        return
+    with ProcessPoolExecutor(processes, get_context("spawn"), _start_process, (plan, target)) as pool:
+        yield from pool.map(_run_in_process, plan.file_hours)
+
+
+def _check(directory: Path, events: int, days: int | None) -> None:
+    if events < 0 or (days is not None and days < 1):
+        raise UsageError(
+            "BAD_ARGUMENT", "events must be 0 or more and days 1 or more", found=f"events {events}, days {days}"
+        )
+    for name in (LANDING, SECOND_DELIVERY):
+        if (directory / name).exists() and any((directory / name).iterdir()):
+            raise UsageError(
+                "NOT_EMPTY",
+                f"the folder '{name}' is not empty",
+                where=str(directory),
+                way_out="Name another directory, or remove this one first.",
+            )
+
+
+def _write_key(directory: Path, seed: int) -> bytes:
+    """The secret of the identity keys; readable by its owner alone."""
+    secret = f"{stream(seed, 'identity key').getrandbits(256):064x}"
+    path = directory / KEY_FILE
+    path.unlink(missing_ok=True)
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
+        file.write(secret + "\n")
+    return secret.encode()
+
+
+def _write_config(directory: Path) -> None:
+    text = f"""\
+# Runs the files that `adlake generate` wrote. Paths are relative to this file.
+lake: ./lake
+landing: ./{LANDING}
+tenant: demo
+network_time_zone: {NETWORK_ZONE_NAME}
+quiet_seconds: 0
+identity:
+  key_file: ./{KEY_FILE}
+  key_version: {KEY_VERSION}
+"""
+    (directory / "lake.yaml").write_text(text, encoding="utf-8")

@@ -1,0 +1,373 @@
+"""The contracts that adlake ships: sound, complete, in the standard, and with exactly the columns that were agreed."""
+
+import csv
+import gzip
+import json
+import re
+from datetime import datetime
+from importlib.resources import files
+from pathlib import Path
+
+import jsonschema
+import pytest
+import yaml
+from open_data_contract_standard.model import OpenDataContractStandard
+
+from adlake import contracts
+from adlake.resources import folder
+
+REAL = Path(__file__).parents[3] / "shared" / "real" / "clickstream"
+needs_real = pytest.mark.skipif(not REAL.is_dir(), reason="the real clickstream files are not on this machine")
+
+FILES = sorted(folder("schemas").glob("*/*"))
+SHIPPED = [f"{path.parent.name}.{path.name.split('.', 1)[0]}" for path in FILES]
+
+GAM_EVENTS = ("gam_active_views", "gam_clicks", "gam_impressions", "gam_requests")
+SOURCES = ("gam_active_views", "gam_clicks", "gam_impressions", "gam_line_items", "gam_requests", "page_events")
+
+BRONZE_END = "_batch_id string, _file string, _position bigint, _record_type string, _ingested_at_utc timestamp"
+SILVER_END = "_batch_id string, _file string, _position bigint"
+
+GAM_TYPES = {
+    "TimeUsec2": "bigint",
+    "EventTimeUsec2": "bigint",
+    "SellerReservePrice": "decimal(18,9)",
+    "EstimatedBackfillRevenue": "decimal(18,9)",
+}
+GAM_FIELDS = """
+Time TimeUsec2 KeyPart EventTimeUsec2 EventKeyPart ImpressionId BackfillKeyPart AdUnitId RequestedAdUnitSizes
+MobileAppId RefererURL Domain GfpContentId IsInterstitial IsCompanion VideoPosition PodPosition VideoFallbackPosition
+NativeFormat NativeStyle ChildNetworkCode ServingRestriction Product AdvertiserId OrderId LineItemId CreativeId
+CreativeVersion CreativeSize CreativeSizeDelivered Advertiser Buyer DealId DealType AdxAccountId SellerReservePrice
+EstimatedBackfillRevenue YieldGroupNames YieldGroupCompanyId OptimizationType UserId PublisherProvidedID
+UserIdentifierStatus PpidPresence AudienceSegmentIds CountryId Country RegionId Region MetroId Metro CityId City
+PostalCodeId PostalCode BrowserId Browser OSId OS OSVersion BandWidth BandwidthId BandwidthGroupId DeviceCategory
+MobileDevice MobileCapability MobileCarrier RequestLanguage CustomTargeting TargetedCustomCriteria
+"""
+GAM = GAM_FIELDS.split()
+GAM_FLAGS = {
+    "gam_requests": ["IsFilledRequest"],
+    "gam_impressions": ["ActiveViewEligibleImpression"],
+    "gam_clicks": [],
+    "gam_active_views": ["MeasurableImpression", "ViewableImpression"],
+}
+
+# The enriched event in the order of Snowplow's analytics SDKs.
+SNOWPLOW_FIELDS = """
+app_id platform etl_tstamp collector_tstamp dvce_created_tstamp event event_id txn_id name_tracker v_tracker
+v_collector v_etl user_id user_ipaddress user_fingerprint domain_userid domain_sessionidx network_userid geo_country
+geo_region geo_city geo_zipcode geo_latitude geo_longitude geo_region_name ip_isp ip_organization ip_domain
+ip_netspeed page_url page_title page_referrer page_urlscheme page_urlhost page_urlport page_urlpath page_urlquery
+page_urlfragment refr_urlscheme refr_urlhost refr_urlport refr_urlpath refr_urlquery refr_urlfragment refr_medium
+refr_source refr_term mkt_medium mkt_source mkt_term mkt_content mkt_campaign contexts se_category se_action se_label
+se_property se_value unstruct_event tr_orderid tr_affiliation tr_total tr_tax tr_shipping tr_city tr_state tr_country
+ti_orderid ti_sku ti_name ti_category ti_price ti_quantity pp_xoffset_min pp_xoffset_max pp_yoffset_min
+pp_yoffset_max useragent br_name br_family br_version br_type br_renderengine br_lang br_features_pdf
+br_features_flash br_features_java br_features_director br_features_quicktime br_features_realplayer
+br_features_windowsmedia br_features_gears br_features_silverlight br_cookies br_colordepth br_viewwidth
+br_viewheight os_name os_family os_manufacturer os_timezone dvce_type dvce_ismobile dvce_screenwidth
+dvce_screenheight doc_charset doc_width doc_height tr_currency tr_total_base tr_tax_base tr_shipping_base ti_currency
+ti_price_base base_currency geo_timezone mkt_clickid mkt_network etl_tags dvce_sent_tstamp refr_domain_userid
+refr_dvce_tstamp derived_contexts domain_sessionid derived_tstamp event_vendor event_name event_format event_version
+event_fingerprint true_tstamp
+"""
+SNOWPLOW = SNOWPLOW_FIELDS.split()
+SNOWPLOW_TYPES = {
+    **dict.fromkeys((name for name in SNOWPLOW if name.endswith("_tstamp")), "timestamp"),
+    **dict.fromkeys((name for name in SNOWPLOW if name.startswith("pp_")), "int"),
+    **dict.fromkeys(("br_viewwidth", "br_viewheight", "doc_width", "doc_height"), "int"),
+    **dict.fromkeys(("dvce_screenwidth", "dvce_screenheight", "domain_sessionidx"), "int"),
+    **dict.fromkeys(("geo_latitude", "geo_longitude"), "double"),
+}
+
+SILVER_GAM = """event_date date, is_backfill boolean, product string, ad_unit_id string, line_item_id string,
+order_id string, advertiser_id string, creative_id string, deal_id string, deal_type string, creative_size string,
+site string, page_url string, section string, country string, region string, device_category string, browser string,
+os string, custom_targeting string, gam_user_id_key string, ppid_id_key string, id_key string"""
+QUERY = "key_part string, query_at_utc timestamp"
+EVENT = f"{QUERY}, event_key_part string, event_at_utc timestamp"
+
+COLUMNS = {
+    "bronze.gam_line_items": """ID string, Name string, OrderId string, LineItemType string, CostType string,
+        CostPerUnitInNetworkCurrency decimal(18,9), StartDateTime string, EndDateTime string, Status string,
+        _extra map<string,string>, """
+    + BRONZE_END,
+    "silver.gam_requests": f"{QUERY}, event_at_utc timestamp, {SILVER_GAM}, is_filled boolean, {SILVER_END}",
+    "silver.gam_impressions": f"""{EVENT}, {SILVER_GAM}, revenue_micros bigint, revenue_basis string,
+        is_active_view_eligible boolean, {SILVER_END}""",
+    "silver.gam_clicks": f"{EVENT}, {SILVER_GAM}, {SILVER_END}",
+    "silver.gam_active_views": f"{EVENT}, {SILVER_GAM}, is_measurable boolean, is_viewable boolean, {SILVER_END}",
+    "silver.gam_line_items": f"""snapshot_date date, line_item_id string, name string, order_id string,
+        line_item_type string, cost_type string, cost_per_unit_micros bigint, {SILVER_END}""",
+    "silver.page_events": f"""event_id string, event string, event_name string, app_id string, platform string,
+        collector_at_utc timestamp, etl_at_utc timestamp, event_at_utc timestamp, event_date date, page_view_id string,
+        site string, page_url string, section string, utm_source string, utm_medium string, utm_campaign string,
+        utm_term string, utm_content string, referrer_site string, refr_medium string, domain_session_id string,
+        domain_session_index int, geo_country string, device_type string, browser_family string, os_family string,
+        pp_yoffset_max int, doc_height int, viewport_height int, is_bot boolean, login_id_key string,
+        domain_id_key string, network_id_key string, id_key string, {SILVER_END}""",
+    "gold.yield_hourly": """hour_utc timestamp, event_date date, site string, ad_unit_id string, channel string,
+        device_category string, country string, requests bigint, unfilled bigint, impressions bigint, clicks bigint,
+        eligible bigint, measurable bigint, viewable bigint, revenue_reported_micros bigint,
+        revenue_rate_card_micros bigint, revenue_micros bigint, revenue_unknown_impressions bigint""",
+    "gold.user_days": """id_key string, event_date date, page_views bigint, impressions bigint, clicks bigint,
+        revenue_micros bigint, revenue_unknown_impressions bigint, sections array<string>,
+        first_seen_at_utc timestamp, last_seen_at_utc timestamp""",
+    "ops.runs": """run_id string, started_at_utc timestamp, finished_at_utc timestamp, steps array<string>,
+        exit_code int, batches array<string>, files_set_aside bigint, seconds double, cpu_seconds double,
+        adlake_version string""",
+    "ops.files": """run_id string, batch_id string, source string, table string, record_type string, path string,
+        size_bytes bigint, modified_at_utc timestamp, content_sha256 string, records bigint, delimiter string,
+        line_end string, header array<string>, state string, reason string, replaces_batch_id string,
+        at_utc timestamp""",
+    "ops.accounts": """run_id string, batch_id string, step string, table string, version bigint, read bigint,
+        published bigint, duplicates bigint, superseded bigint, restored bigint, replayed bigint,
+        quarantined map<string,bigint>, filtered map<string,bigint>, seconds double, cpu_seconds double,
+        committed_at_utc timestamp""",
+    "bronze.page_events": ", ".join(f"{name} {SNOWPLOW_TYPES.get(name, 'string')}" for name in SNOWPLOW)
+    + f", {BRONZE_END}",
+}
+for _table, _flags in GAM_FLAGS.items():
+    COLUMNS[f"bronze.{_table}"] = (
+        ", ".join(f"{name} {GAM_TYPES.get(name, 'string')}" for name in [*GAM, *_flags])
+        + f", _extra map<string,string>, {BRONZE_END}"
+    )
+for _table in SOURCES:
+    COLUMNS[f"quarantine.{_table}"] = """batch_id string, step string, table string, file string, position bigint,
+        rule_id string, rule_ids array<string>, record string, contract_version string, id_keys array<string>,
+        quarantined_at_utc timestamp"""
+
+DELIVERED = ("_batch_id", "_file", "_position")
+EVENT_KEY = ("key_part", "query_at_utc", "event_key_part", "event_at_utc")
+KEYS = {
+    **{f"bronze.{name}": DELIVERED for name in SOURCES},
+    **{f"silver.{name}": EVENT_KEY for name in GAM_EVENTS},
+    **{f"quarantine.{name}": ("batch_id", "table", "file", "position") for name in SOURCES},
+    "silver.gam_requests": ("key_part", "query_at_utc"),
+    "silver.gam_line_items": ("snapshot_date", "line_item_id"),
+    "silver.page_events": ("event_id",),
+    "gold.yield_hourly": ("hour_utc", "site", "ad_unit_id", "channel", "device_category", "country"),
+    "gold.user_days": ("id_key", "event_date"),
+    "ops.runs": ("run_id",),
+    "ops.files": ("run_id", "path", "state"),
+    "ops.accounts": ("run_id", "batch_id", "step", "table"),
+}
+PARTITIONS = {
+    **{f"silver.{name}": ("event_date",) for name in SOURCES},
+    **{f"quarantine.{name}": ("batch_id", "step") for name in SOURCES},
+    "silver.gam_line_items": ("snapshot_date",),
+    "gold.yield_hourly": ("event_date",),
+    "gold.user_days": ("event_date",),
+}
+STATISTICS = {
+    **{f"bronze.{name}": ("_batch_id", "_file", "TimeUsec2", "EventTimeUsec2") for name in GAM_EVENTS},
+    **{f"silver.{name}": ("event_at_utc", "_batch_id", "_file") for name in SOURCES},
+    **{f"quarantine.{name}": ("table", "file", "quarantined_at_utc") for name in SOURCES},
+    "bronze.gam_requests": ("_batch_id", "_file", "TimeUsec2"),
+    "bronze.gam_line_items": ("_batch_id", "_file"),
+    "bronze.page_events": ("_batch_id", "_file", "derived_tstamp", "collector_tstamp"),
+    "silver.gam_line_items": ("line_item_id", "_batch_id", "_file"),
+    "gold.yield_hourly": ("hour_utc",),
+    "gold.user_days": (),
+    "ops.runs": ("run_id", "started_at_utc"),
+    "ops.files": ("run_id", "batch_id", "path", "at_utc"),
+    "ops.accounts": ("run_id", "batch_id", "step", "table", "committed_at_utc"),
+}
+RETENTION_DAYS = {"bronze": 30, "quarantine": 30, "silver": 395, "gold": 395, "ops": 730}
+
+
+def every_column(*layers):
+    """Pairs of table and column, of the named layers or of all."""
+    tables = contracts.tables().values()
+    return [(table, column) for table in tables if not layers or table.layer in layers for column in table.columns]
+
+
+def test_the_tables_are_the_agreed_ones():
+    assert sorted(contracts.tables()) == sorted(COLUMNS)
+
+
+def test_no_contract_has_a_fault():
+    assert [str(fault) for fault in contracts.faults()] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=SHIPPED)
+def test_a_contract_is_valid_by_the_schema_of_the_standard(path):
+    document = yaml.safe_load(path.read_text(encoding="utf-8"))
+    schema = json.loads(files("open_data_contract_standard").joinpath("schema.json").read_text(encoding="utf-8"))
+    faults = jsonschema.Draft201909Validator(schema).iter_errors(document)
+    assert [f"{fault.json_path}: {fault.message}" for fault in faults] == []
+
+
+@pytest.mark.parametrize("path", FILES, ids=SHIPPED)
+def test_a_contract_says_to_the_standards_own_model_what_it_says_to_us(path):
+    theirs = OpenDataContractStandard.from_file(str(path))
+    ours = contracts.load_table(path)
+    assert theirs.name == ours.qualified
+    assert [(column.name, column.physicalType) for column in theirs.schema_[0].properties] == [
+        (column.name, column.type) for column in ours.columns
+    ]
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_table_has_exactly_the_agreed_columns_in_their_order(name):
+    found = [f"{column.name} {column.type}" for column in contracts.table(name).columns]
+    assert found == re.split(r",\s+", COLUMNS[name])
+
+
+def test_page_events_have_the_131_columns_of_snowplow_and_ours():
+    names = contracts.table("bronze.page_events").column_names
+    assert names[:131] == tuple(SNOWPLOW)
+    assert names[131:] == ("_batch_id", "_file", "_position", "_record_type", "_ingested_at_utc")
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_a_table_has_the_agreed_key_partitions_and_statistics(name):
+    table = contracts.table(name)
+    assert table.key == KEYS[name]
+    assert table.partition_by == PARTITIONS.get(name, ())
+    assert table.stats_columns == STATISTICS[name]
+
+
+def test_the_first_delivered_of_equal_keys_wins_of_page_events_the_first_collected():
+    assert {table.name: table.winner_order for table in contracts.tables().values() if table.winner_order} == {
+        **dict.fromkeys(SOURCES, ("_file", "_position")),
+        "page_events": ("collector_at_utc", "etl_at_utc nulls last", "_file", "_position"),
+    }
+
+
+def test_only_page_events_are_looked_up_in_other_days():
+    assert {name: table.dedup_days for name, table in contracts.tables().items() if table.dedup_days} == {
+        "silver.page_events": 2
+    }
+
+
+def test_restricted_layers_expire_first_and_yield_never():
+    for name, table in contracts.tables().items():
+        wanted = None if name == "gold.yield_hourly" else RETENTION_DAYS[table.layer]
+        assert table.retention_days == wanted, name
+
+
+def test_changes_are_counted_by_hour_where_gold_follows_them_by_hour():
+    found = {name: table.slice for name, table in contracts.tables().items() if table.slice}
+    hours = dict.fromkeys((f"silver.{name}" for name in SOURCES), contracts.Slice("event_at_utc", "hour"))
+    assert found == {
+        **hours,
+        "silver.gam_line_items": contracts.Slice("snapshot_date", "day"),
+        "gold.yield_hourly": contracts.Slice("hour_utc", "hour"),
+        "gold.user_days": contracts.Slice("event_date", "day"),
+    }
+
+
+def test_no_table_may_keep_erased_rows_in_live_files():
+    assert {table.properties["delta.enableDeletionVectors"] for table in contracts.tables().values()} == {"false"}
+
+
+def test_identifiers_in_clear_are_in_restricted_layers_only():
+    assert {table.layer for table, column in every_column() if column.personal == "identifier"} == {
+        "bronze",
+        "quarantine",
+    }
+
+
+def test_the_identifiers_of_bronze_are_known_by_name():
+    assert {column.name for _, column in every_column("bronze") if column.personal == "identifier"} == {
+        "UserId",
+        "PublisherProvidedID",
+        "user_id",
+        "user_ipaddress",
+        "user_fingerprint",
+        "domain_userid",
+        "network_userid",
+        "refr_domain_userid",
+        "mkt_clickid",
+    }
+
+
+def test_keyed_ids_are_called_keys_and_nothing_else_is():
+    named = {column.name for _, column in every_column() if re.search(r"id_keys?$", column.name)}
+    assert {column.name for _, column in every_column() if column.personal == "keyed"} == named
+
+
+def test_every_time_is_utc_but_what_the_sources_write_in_their_own():
+    zones = {(column.name, column.time_zone) for _, column in every_column() if column.time_zone not in (None, "UTC")}
+    assert zones == {
+        ("Time", "network time zone"),
+        ("StartDateTime", "as written"),
+        ("EndDateTime", "as written"),
+        ("snapshot_date", "as named by the ad server"),
+    }
+    dated = [column for _, column in every_column() if column.type in ("date", "timestamp")]
+    assert [column.name for column in dated if column.time_zone is None] == []
+
+
+def test_every_number_has_a_unit():
+    numbers = re.compile(r"tinyint|smallint|int|bigint|float|double|decimal\(.*\)")
+    without = {
+        f"{table.qualified}.{column.name}"
+        for table, column in every_column()
+        if numbers.fullmatch(column.type) and not column.unit
+    }
+    assert without == {"ops.runs.exit_code", "ops.accounts.version"}
+
+
+def test_every_amount_in_micros_says_so():
+    micros = [column for _, column in every_column() if column.name.endswith("_micros")]
+    assert len(micros) == 6
+    assert all(column.unit.startswith("millionths of the network currency") for column in micros)
+
+
+def test_every_column_has_a_meaning_in_whole_sentences():
+    poor = [column.name for _, column in every_column() if not re.fullmatch(r"[A-Z0-9].+\.", column.meaning)]
+    assert poor == []
+
+
+@pytest.mark.parametrize("name", [name for name in SHIPPED if name.startswith("bronze")])
+def test_columns_of_a_source_keep_its_names_and_ours_begin_with_an_underscore(name):
+    for column in contracts.table(name).columns:
+        assert column.source_field == (None if column.name.startswith("_") else column.name)
+
+
+@pytest.mark.parametrize("name", [name for name in SHIPPED if name.startswith("silver")])
+def test_silver_names_fields_that_bronze_has(name):
+    bronze = contracts.table(name.replace("silver", "bronze")).column_names
+    for column in contracts.table(name).columns:
+        fields = column.source_field.split(", ") if column.source_field else []
+        assert set(fields) <= set(bronze), column.name
+
+
+@pytest.mark.parametrize("name", SHIPPED)
+def test_what_orders_or_partitions_rows_is_never_null(name):
+    table = contracts.table(name)
+    nulls_last = {entry.removesuffix(" nulls last") for entry in table.winner_order if entry.endswith("nulls last")}
+    ordered = {entry for entry in table.winner_order if not entry.endswith("nulls last")}
+    for column in table.columns:
+        if column.name in ordered or column.name in table.partition_by:
+            assert column.required, column.name
+        if column.name in nulls_last:
+            assert not column.required, column.name
+
+
+@needs_real
+def test_snowplows_own_test_set_has_the_columns_in_our_order():
+    with gzip.open(REAL / "snowplow_web_events" / "snowplow_web_events.csv.gz", "rt", encoding="utf-8") as file:
+        header = next(csv.reader(file))
+    kept_elsewhere = {"contexts", "unstruct_event", "derived_contexts"}
+    assert header[:128] == [name for name in SNOWPLOW if name not in kept_elsewhere]
+
+
+@needs_real
+def test_every_good_line_of_the_real_file_reads_by_the_types_of_the_contract():
+    columns = contracts.table("bronze.page_events").columns[:131]
+    readers = {"int": int, "double": float, "timestamp": lambda text: datetime.fromisoformat(text[:26])}
+    with gzip.open(REAL / "enriched_events.tsv.gz", "rt", encoding="utf-8") as file:
+        lines = [line.rstrip("\n").split("\t") for line in file]
+    good = [line for line in lines if len(line) == len(columns)]
+    assert (len(lines), len(good)) == (50, 48)
+    for line in good:
+        for column, text in zip(columns, line, strict=True):
+            if text and column.type in readers:
+                readers[column.type](text)
+        named = dict(zip((column.name for column in columns), line, strict=True))
+        assert (named["platform"], named["event_vendor"]) == ("web", "com.snowplowanalytics.snowplow")
+        assert named["contexts"].startswith('{"schema":')
+        assert named["derived_contexts"].startswith('{"schema":')

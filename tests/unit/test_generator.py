@@ -1,0 +1,336 @@
+"""What the generator says of its files, against the files themselves, read again by brute force."""
+
+import csv
+import gzip
+import hashlib
+import json
+import stat
+from collections import Counter, defaultdict
+from datetime import UTC, datetime
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from adlake.config import load_config
+from adlake.errors import UsageError
+from adlake.generator import Truth, generate
+from tests.unit import brute_force
+
+EVENTS, SEED = 5_000, 11
+BATCHES = {1: "landing", 2: "second_delivery"}
+PACIFIC = ZoneInfo("America/Los_Angeles")
+YIELD_DIMENSIONS = ("hour_utc", "site", "ad_unit_id", "channel", "device_category", "country")
+ISO_MICROS = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A small run with unreadable files, generated once."""
+    directory = tmp_path_factory.mktemp("generated")
+    generate(directory, events=EVENTS, seed=SEED, broken_files=True)
+    return directory
+
+
+@pytest.fixture(scope="module")
+def truth(made):
+    return Truth.load(made)
+
+
+@pytest.fixture(scope="module")
+def judged(made, truth):
+    """By batch: accounts, number of files, and both marts, all by brute force."""
+    lake, secret = brute_force.Lake(), (made / "identity.key").read_text().strip().encode()
+    unreadable = set(truth.document["deliveries"]["1"]["set_aside"])
+    found = {}
+    for batch, folder in BATCHES.items():
+        accounts, files = lake.take(made / folder, skip=unreadable)
+        found[batch] = accounts, files, brute_force.Gold(lake.published, secret)
+    return found
+
+
+def texts(root, pattern="*"):
+    for file in sorted(root.rglob(pattern)):
+        if file.is_file():
+            yield file, gzip.decompress(file.read_bytes()).decode()
+
+
+def as_account(counts):
+    """The account that the counts of brute force come to, in the form of truth.json."""
+    account = {"quarantined": {}, "filtered": {}}
+    for name, count in counts.items():
+        if isinstance(name, tuple):
+            account[name[0]][name[1]] = count
+        else:
+            account[name] = count
+    return {name: value for name, value in account.items() if value}
+
+
+def flattened(counts, prefix=""):
+    for name, value in counts.items():
+        if isinstance(value, dict):
+            yield from flattened(value, f"{prefix}{name}.")
+        else:
+            yield prefix + name, value
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+@pytest.mark.parametrize("layer", ["bronze", "silver"])
+def test_every_account_is_what_brute_force_finds(judged, truth, batch, layer):
+    found = {table: as_account(counts[layer]) for table, counts in judged[batch][0].items()}
+    stated = {
+        table: {name: value for name, value in account.items() if value}
+        for table, account in truth.accounts(batch)[layer].items()
+    }
+    assert stated == found
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_the_files_taken_are_counted(judged, truth, batch):
+    assert truth.document["deliveries"][str(batch)]["files_taken"] == judged[batch][1]
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_yield_hourly_is_what_brute_force_finds(judged, truth, batch):
+    rows = truth.table(batch, "yield_hourly")
+    measures = [name for name in rows[0] if name not in YIELD_DIMENSIONS]
+    found = {
+        (hour.strftime(ISO_MICROS), *(value or "" for value in rest)): [sums[name] for name in measures]
+        for (hour, *rest), sums in judged[batch][2].hours.items()
+    }
+    stated = {tuple(row[name] for name in YIELD_DIMENSIONS): [int(row[name]) for name in measures] for row in rows}
+    assert stated == found
+    totals = {name: sum(values[place] for values in found.values()) for place, name in enumerate(measures)}
+    assert truth.gold(batch)["yield_hourly"]["totals"] == totals
+    assert truth.gold(batch)["yield_hourly"]["rows"] == len(found) == len(rows)
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_yield_by_hour_and_channel_sums_the_whole_table(truth, batch):
+    gold = truth.gold(batch)["yield_hourly"]
+    sums = defaultdict(Counter)
+    for row in truth.table(batch, "yield_hourly"):
+        sums[row["hour_utc"], row["channel"]].update({name: int(row[name]) for name in gold["totals"]})
+    stated = {
+        (datetime.fromisoformat(row["hour_utc"]).strftime(ISO_MICROS), row["channel"]): row
+        for row in gold["by_hour_and_channel"]
+    }
+    assert stated.keys() == sums.keys()
+    assert all(stated[key][name] == sums[key][name] for key in sums for name in gold["totals"])
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_user_days_is_what_brute_force_finds(judged, truth, batch):
+    found = {
+        (person, date.isoformat()): {
+            **{name: str(value) for name, value in day.items() if name not in {"sections", "first", "last"}},
+            "sections": "|".join(sorted(day["sections"])),
+            "first_seen_at_utc": day["first"].strftime(ISO_MICROS),
+            "last_seen_at_utc": day["last"].strftime(ISO_MICROS),
+        }
+        for (person, date), day in judged[batch][2].days.items()
+    }
+    rows = truth.table(batch, "user_days")
+    assert {(row.pop("id_key"), row.pop("event_date")): row for row in rows} == found
+    assert truth.gold(batch)["user_days"]["rows"] == len(found)
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+@pytest.mark.parametrize("table", ["yield_hourly", "user_days"])
+def test_the_digest_is_the_sum_of_row_hashes(truth, batch, table):
+    rows = reversed(truth.table(batch, table))
+    hashes = [hashlib.sha256("\t".join(row.values()).encode()).digest()[:8] for row in rows]
+    digest = f"{sum(int.from_bytes(part, 'big') for part in hashes) % 2**64:016x}"
+    assert digest == truth.gold(batch)[table]["digest"]
+
+
+@pytest.mark.parametrize("events", [0, 1, 24, 333, 999, 2_500])
+@pytest.mark.parametrize("days", [1, 2])
+def test_the_event_files_hold_exactly_the_records_asked_for(tmp_path, events, days):
+    truth = generate(tmp_path, events=events, seed=5, days=days)
+    lake = brute_force.Lake()
+    read = 0
+    for batch, folder in BATCHES.items():
+        accounts, _ = lake.take(tmp_path / folder)
+        read += sum(counts["bronze"]["read"] for table, counts in accounts.items() if table != "gam_line_items")
+        stated = truth.accounts(batch)
+        for layer, tables in stated.items():
+            assert {name: as_account(accounts[name][layer]) for name in tables} == {
+                name: {key: value for key, value in account.items() if value} for name, account in tables.items()
+            }
+    assert read == events
+
+
+def test_every_account_closes(truth):
+    for batch in BATCHES:
+        for account in truth.accounts(batch)["silver"].values():
+            left = account["published"] + account["duplicates"]
+            left += sum(account["quarantined"].values()) + sum(account["filtered"].values())
+            assert account["read"] + account["restored"] == left
+
+
+def test_every_hazard_is_there(truth):
+    silver = {batch: truth.accounts(batch)["silver"] for batch in BATCHES}
+    assert silver[1]["gam_impressions"]["quarantined"].keys() == {
+        *("query_time_invalid", "event_time_invalid", "key_missing", "revenue_missing")
+    }
+    assert silver[1]["page_events"]["quarantined"].keys() == {
+        *("event_id_missing", "collector_time_missing", "event_time_invalid", "contexts_malformed")
+    }
+    assert silver[1]["gam_line_items"]["quarantined"].keys() == {"line_item_id_missing", "rate_invalid"}
+    assert silver[2]["gam_impressions"]["superseded"] > silver[2]["gam_impressions"]["restored"] > 0
+    assert all(account["duplicates"] for tables in silver.values() for account in tables.values())
+    counts = dict(flattened(truth.document["planted"]))
+    assert [name for name, count in counts.items() if not count] == []
+    assert len(counts) >= 42
+
+
+def test_planted_duplicates_are_those_of_the_accounts(truth):
+    """Planted by kind, silver's by table: the same rows, but for those that come again in a file that comes again."""
+    counted = sum(
+        account["duplicates"]
+        for batch in BATCHES
+        for table, account in truth.accounts(batch)["silver"].items()
+        if table != "gam_line_items"
+    )
+    assert sum(truth.document["planted"]["duplicates"].values()) == counted
+
+
+def test_equal_arguments_give_equal_bytes(made, tmp_path):
+    generate(tmp_path, events=EVENTS, seed=SEED, broken_files=True)
+    paths = {file.relative_to(tmp_path) for file in tmp_path.rglob("*") if file.is_file()}
+    assert paths == {file.relative_to(made) for file in made.rglob("*") if file.is_file()}
+    assert not [path for path in paths if (tmp_path / path).read_bytes() != (made / path).read_bytes()]
+
+
+def test_processes_give_the_same_bytes_as_one(made, tmp_path, monkeypatch):
+    monkeypatch.setattr("adlake.generator.run.PARALLEL_FROM", 0)
+    monkeypatch.setattr("os.cpu_count", lambda: 2)
+    said = []
+    generate(tmp_path, events=EVENTS, seed=SEED, progress=lambda *step: said.append(step))
+    assert (tmp_path / "truth" / "delivery_2" / "user_days.csv").read_bytes() == (
+        made / "truth" / "delivery_2" / "user_days.csv"
+    ).read_bytes()
+    files = [file for file in (tmp_path / "landing").rglob("*") if file.is_file()]
+    assert not [file for file in files if (made / file.relative_to(tmp_path)).read_bytes() != file.read_bytes()]
+    assert said[-1] == ("file hours written", 24, 24)
+
+
+def test_another_seed_gives_other_files(made, tmp_path):
+    generate(tmp_path, events=EVENTS, seed=SEED + 1)
+    assert (tmp_path / "truth.json").read_bytes() != (made / "truth.json").read_bytes()
+    assert (tmp_path / "identity.key").read_bytes() != (made / "identity.key").read_bytes()
+
+
+def test_the_clock_does_not_show_in_the_content_but_orders_the_files(made):
+    landed = [file for file in (made / "landing").rglob("NetworkRequests_21780001_*")]
+    assert sorted(landed) == sorted(landed, key=lambda file: (file.stat().st_mtime, file))
+    newest = max(file.stat().st_mtime for file in landed)
+    assert all(file.stat().st_mtime > newest for file in (made / "second_delivery").rglob("*.gz"))
+
+
+def test_pacific_hours_name_the_files_and_the_repeated_hour_shares_one(tmp_path):
+    """All events of a file happened in the Pacific hour of its name, but for late rows."""
+    generate(tmp_path, events=6_000, seed=3, days=2)
+    utc_hours = defaultdict(set)
+    on_time = late = 0
+    for file, text in texts(tmp_path / "landing" / "gam", "Network*Requests_*"):
+        stamp = "_".join(file.name.split(".")[0].split("_")[2:])
+        header, *lines = (line for line in text.split("\n") if line.strip())
+        delimiter = "^" if "^" in header else ","
+        for row in csv.DictReader([header, *lines], delimiter=delimiter):
+            if not (row["TimeUsec2"] or "").isdigit() or int(row["TimeUsec2"]) < 1e15 or row.get(None):
+                continue
+            at = datetime.fromtimestamp(int(row["TimeUsec2"]) // 1_000_000, UTC)
+            if at.astimezone(PACIFIC).strftime("%Y%m%d_%H") != stamp:
+                late += 1
+                continue
+            on_time += 1
+            utc_hours[stamp].add(at.strftime("%d %H"))
+    assert utc_hours["20261101_01"] == {"01 08", "01 09"}
+    assert all(len(hours) == 1 for stamp, hours in utc_hours.items() if stamp != "20261101_01")
+    assert 0 < late < on_time / 10
+
+
+def test_time_is_the_network_zone_and_changes_with_it(made):
+    zone = ZoneInfo("Europe/Berlin")
+    for _, text in texts(made / "landing", "NetworkImpressions_*"):
+        header, *lines = (line for line in text.split("\n") if line.strip())
+        for row in csv.DictReader([header, *lines], delimiter="^" if "^" in header else ","):
+            if (row["TimeUsec2"] or "").startswith("17") and row["ImpressionId"] == "1-0":
+                local = datetime.fromtimestamp(int(row["TimeUsec2"]) // 1_000_000, zone)
+                assert row["Time"] == local.strftime("%Y-%m-%d-%H:%M:%S")
+
+
+def test_ad_server_files_differ_in_layout(made):
+    headers = defaultdict(set)
+    for file, text in texts(made / "landing" / "gam", "Network*_21780001_*"):
+        headers[file.name.split("_")[0]].add(text.split("\n")[0])
+    assert len(headers) == 8
+    for name, found in headers.items():
+        columns = {tuple(line.replace("^", ",").split(",")) for line in found}
+        assert len({frozenset(order) - {"CookieDeprecationLabel"} for order in columns}) == 1
+        assert len(columns) >= 3
+        assert {"^" in line for line in found} == ({True} if name == "NetworkClicks" else {True, False})
+        assert all(30 <= len(order) <= 50 for order in columns)
+    assert any("CookieDeprecationLabel" in line for line in headers["NetworkImpressions"])
+
+
+def test_page_event_lines_have_131_columns_but_for_the_malformed(made, truth):
+    widths = Counter()
+    for folder in BATCHES.values():
+        for _, text in texts(made / folder / "snowplow", "part-00000*"):
+            widths.update(line.count("\t") + 1 for line in text.split("\n") if line.strip())
+    wrong = sum(truth.accounts(batch)["bronze"]["page_events"]["quarantined"]["wrong_column_count"] for batch in BATCHES)
+    assert widths[131] > 500
+    assert sum(widths.values()) - widths[131] == wrong
+
+
+def test_the_mix_is_that_of_a_publisher(tmp_path):
+    truth = generate(tmp_path, events=30_000, seed=2)
+    read = {table: account["read"] for table, account in truth.accounts(1)["bronze"].items()}
+    whole = sum(read.values())
+    wanted = {"gam_requests": 0.32, "gam_impressions": 0.27, "gam_active_views": 0.22, "page_events": 0.18}
+    assert {table: round(read[table] / whole, 2) for table in wanted} == pytest.approx(wanted, abs=0.02)
+    assert 0 < read["gam_clicks"] / whole < 0.01
+    rows = truth.document["planted"]["ad_rows"]
+    assert rows["without_user_id"] / rows["all"] == pytest.approx(0.29, abs=0.03)
+    totals = truth.gold(1)["yield_hourly"]["totals"]
+    assert 1 - totals["unfilled"] / totals["requests"] == pytest.approx(0.92, abs=0.01)
+
+
+def test_unreadable_files_lie_there_only_when_asked_for(made, truth, tmp_path):
+    cut, empty = (made / "landing" / path for path in truth.document["deliveries"]["1"]["set_aside"])
+    assert empty.stat().st_size == 0
+    with pytest.raises(EOFError):
+        gzip.decompress(cut.read_bytes())
+    generate(tmp_path, events=500, seed=SEED)
+    assert json.loads((tmp_path / "truth.json").read_text())["deliveries"]["1"]["set_aside"] == []
+
+
+def test_the_configuration_runs_the_files(made):
+    config = load_config(made / "lake.yaml")
+    assert (config.lake, config.landing) == (str(made / "lake"), str(made / "landing"))
+    assert (config.tenant, config.network_time_zone, config.quiet_seconds) == ("demo", "Europe/Berlin", 0)
+    assert config.identity.key_file == str(made / "identity.key")
+    assert stat.S_IMODE((made / "identity.key").stat().st_mode) == 0o600
+    assert len((made / "identity.key").read_text().strip()) == 64
+
+
+@pytest.mark.parametrize(("events", "days"), [(-1, None), (10, 0)])
+def test_numbers_out_of_range_are_refused(tmp_path, events, days):
+    with pytest.raises(UsageError) as caught:
+        generate(tmp_path, events=events, seed=1, days=days)
+    assert caught.value.condition == "BAD_ARGUMENT"
+
+
+def test_a_folder_that_holds_a_run_is_left_alone(made):
+    with pytest.raises(UsageError) as caught:
+        generate(made, events=10, seed=1)
+    assert caught.value.condition == "NOT_EMPTY"
+
+
+def test_a_truth_without_full_tables_says_so(tmp_path, monkeypatch):
+    monkeypatch.setattr("adlake.generator.truth.FULL_TABLE_ROWS", 3)
+    truth = generate(tmp_path, events=500, seed=1)
+    assert truth.table(1, "yield_hourly") is None
+    assert truth.gold(1)["user_days"]["rows"] > 3
