@@ -10,6 +10,7 @@ from pyspark.sql import functions as F
 from adlake.account import Account
 from adlake.boundary import reach
 from adlake.contracts import Table, table
+from adlake.datafile import DataFile
 from adlake.errors import AccountError
 from adlake.intake import STEP, is_as_claimed, landed, release
 from adlake.ledger import FileRecord
@@ -88,10 +89,9 @@ def _paths(files: Sequence[FileRecord]) -> list[str]:
     return [file.path for file in files]
 
 
-def _files_of_batch(run: Run, contract: Table, batch_id: str) -> list[str]:
+def _files_of_batch(run: Run, contract: Table, batch_id: str) -> list[DataFile]:
     """Committed files that hold rows of the batch; the statistics say so, as every commit holds one batch."""
-    files = run.lake.files(contract)
-    return [file["path"] for file in files if file["min._batch_id"] <= batch_id <= file["max._batch_id"]]
+    return [file for file in run.lake.files(contract) if file.may_hold("_batch_id", batch_id, batch_id)]
 
 
 def _still_as_claimed(run: Run, wanted: list[FileRecord], *, keep_claims: bool) -> list[FileRecord]:

@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from pyspark.sql import DataFrame
+from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
@@ -31,6 +31,12 @@ def struct_type(table: Table) -> T.StructType:
     Every column is nullable: Spark's flag says nothing about the data, the contract's `required` is checked on it.
     """
     return T.StructType([T.StructField(column.name, _data_type(parse_type(column.type))) for column in table.columns])
+
+
+def empty_frame(spark: SparkSession, table: Table) -> DataFrame:
+    """A frame of the table without rows, made without a Python worker."""
+    nothing = [F.lit(None).cast(field.dataType).alias(field.name) for field in struct_type(table).fields]
+    return spark.range(0).select(*nothing)
 
 
 def conform(frame: DataFrame, table: Table) -> DataFrame:

@@ -2,13 +2,15 @@
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from adlake.account import Account
 from adlake.contracts import Table, table
+from adlake.datafile import DataFile
 from adlake.errors import AccountError
 from adlake.lake import MAINTENANCE_OPERATIONS, Commit, Lake
 from adlake.marts import MARTS
@@ -20,6 +22,7 @@ from adlake.verdict import ROWS, SLICE, SLICE_FORMATS, judge, slice_name
 
 STEP = "build_gold"
 LINE_ITEMS = "gam_line_items"
+HOURS_PER_DAY = 24
 
 
 @dataclass(frozen=True)
@@ -152,24 +155,36 @@ def _inputs(run: Run, mart: Mart, contract: Table, work: Touched) -> dict[str, D
     days = set(work.days)
     for name in mart.events:
         source = table(f"silver.{name}")
-        rows = read_table(run.session, run.lake, source)
+        rows = read_table(run.session, run.lake, source, lambda file: _may_hold(file, contract, work))
         frames[name] = rows if work.slices is None else rows.where(_event_filter(contract, work))
         if work.slices is None:
             days |= {date.fromisoformat(value) for value in _partition_values(run.lake, source, "event_date")}
-    frames["days"] = run.session.createDataFrame([(day,) for day in sorted(days)], "event_date date")
+    frames["days"] = run.session.createDataFrame(pa.table({"event_date": pa.array(sorted(days), pa.date32())}))
     return frames
 
 
+def _hours(contract: Table, work: Touched) -> list[datetime]:
+    """The touched hours when they are fewer than their days hold; none when whole days are read anyway."""
+    if work.slices is None or contract.slice is None or contract.slice.unit == "day":
+        return []
+    if len(work.slices) == HOURS_PER_DAY * len(work.days):
+        return []
+    return sorted(datetime.fromisoformat(f"{name}:00:00").replace(tzinfo=UTC) for name in work.slices)
+
+
+def _may_hold(file: DataFile, contract: Table, work: Touched) -> bool:
+    """Whether a silver file may hold rows of the touched slices."""
+    if work.slices is None:
+        return True
+    hours = _hours(contract, work)
+    in_hours = not hours or file.may_hold("event_at_utc", hours[0], hours[-1] + timedelta(hours=1))
+    return file.partition["event_date"] in work.days and in_hours
+
+
 def _event_filter(contract: Table, work: Touched) -> Column:
-    """Literal bounds that prune partitions, and files by the hours in their statistics."""
-    in_days = F.col("event_date").isin(list(work.days))
-    if contract.slice is None or contract.slice.unit == "day":
-        return in_days
-    hours = sorted(datetime.fromisoformat(f"{name}:00:00").replace(tzinfo=UTC) for name in work.slices or ())
-    if len(hours) == 24 * len(work.days):
-        return in_days
-    moment = F.col("event_at_utc")
-    return in_days & (moment >= hours[0]) & F.date_trunc("hour", moment).isin(hours)
+    """Whether a silver row lies in the touched slices."""
+    in_days, hours = F.col("event_date").isin(list(work.days)), _hours(contract, work)
+    return in_days & F.date_trunc("hour", "event_at_utc").isin(hours) if hours else in_days
 
 
 def _in_slices(contract: Table, work: Touched) -> Column:
@@ -178,11 +193,10 @@ def _in_slices(contract: Table, work: Touched) -> Column:
     return slice_name(contract).isin(sorted(work.slices))
 
 
-def _files_of_days(lake: Lake, contract: Table, work: Touched) -> list[str]:
+def _files_of_days(lake: Lake, contract: Table, work: Touched) -> list[DataFile]:
     """Committed files of the touched days (all files when everything is touched), found without a JVM."""
-    days = {day.isoformat() for day in work.days}
-    files = lake.files(contract)
-    return [file["path"] for file in files if work.slices is None or str(file["partition.event_date"]) in days]
+    days = set(work.days)
+    return [file for file in lake.files(contract) if work.slices is None or file.partition["event_date"] in days]
 
 
 def _prove(

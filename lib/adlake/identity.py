@@ -7,6 +7,7 @@ through scalar subqueries, so neither a plan nor an event log shows them.
 import hashlib
 from dataclasses import dataclass
 
+import pyarrow as pa
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
@@ -42,7 +43,7 @@ def identity_key(spark: SparkSession, secret: bytes, version: str) -> IdentityKe
     """The identity key of a session, from the secret (hashed first when it is longer than one block, RFC 2104 §2)."""
     block = (hashlib.sha256(secret).digest() if len(secret) > BLOCK_BYTES else secret).ljust(BLOCK_BYTES, b"\0")
     pads = (bytes(byte ^ 0x36 for byte in block), bytes(byte ^ 0x5C for byte in block))
-    return IdentityKey(version, spark.createDataFrame([pads], "inner binary, outer binary"))
+    return IdentityKey(version, spark.createDataFrame(pa.table({"inner": [pads[0]], "outer": [pads[1]]})))
 
 
 def names_somebody(identifier: Column) -> Column:

@@ -16,6 +16,9 @@ from deltalake.exceptions import TableNotFoundError
 
 from adlake.config import Config
 from adlake.contracts import Table
+from adlake.datafile import DataFile
+from adlake.delta_types import spark_type
+from adlake.errors import ContractError
 from adlake.storage import S3Options, Storage
 
 MAINTENANCE_OPERATIONS = frozenset({"OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "ADD COLUMNS"})
@@ -77,10 +80,18 @@ class Lake:
         delta = self.delta(table)
         return None if delta is None else delta.transaction_version(app_id)
 
-    def files(self, table: Table) -> list[dict[str, Any]]:
-        """The committed data files: `path`, `num_records`, `partition.<name>`, `min.<name>`, `max.<name>`."""
+    def files(self, table: Table) -> list[DataFile]:
+        """The data files of the table's newest version; none when it has no commit yet.
+
+        Raises:
+            ContractError: the table holds columns that its contract lacks, or of other types (TABLE_NEEDS_REBUILD).
+        """
         delta = self.delta(table)
-        return [] if delta is None else pa.table(delta.get_add_actions(flatten=True)).to_pylist()
+        if delta is None:
+            return []
+        _check_columns(table, delta)
+        actions = pa.table(delta.get_add_actions(flatten=True)).to_pylist()
+        return [DataFile.of(action) for action in actions]
 
     def commits(self, table: Table, after: int) -> list[Commit] | None:
         """The commits after a version, oldest first; None when the log no longer holds all of them."""
@@ -91,6 +102,23 @@ class Lake:
         entries = [_commit(entry) for entry in delta.history(wanted)]
         found = sorted((entry for entry in entries if entry.version > after), key=lambda entry: entry.version)
         return found if len(found) == wanted else None
+
+
+def _check_columns(table: Table, delta: DeltaTable) -> None:
+    """A column that the contract has gained is fine: it is null in old rows. Anything else needs a rebuild."""
+    wanted = {column.name: column.type for column in table.columns}
+    found = {field["name"]: spark_type(field["type"]) for field in json.loads(delta.schema().to_json())["fields"]}
+    wrong = [f"{name} {type_}" for name, type_ in found.items() if wanted.get(name) != type_]
+    if wrong:
+        raise ContractError(
+            "TABLE_NEEDS_REBUILD",
+            "columns of the table differ from its contract",
+            where=table.qualified,
+            found=", ".join(wrong),
+            wanted=", ".join(f"{name} {type_}" for name, type_ in wanted.items() if found.get(name, type_) != type_)
+            or "no such column",
+            way_out="Run again with --rebuild from the step that writes the table.",
+        )
 
 
 def _commit(entry: Mapping[str, Any]) -> Commit:

@@ -7,7 +7,7 @@ them, and lets the same transaction commit. An abandoned candidate is an orphan 
 
 import json
 import uuid
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,8 +16,9 @@ from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from adlake.contracts import Table
-from adlake.errors import ContractError, PublishError
-from adlake.frames import conform, struct_type
+from adlake.datafile import DataFile
+from adlake.errors import PublishError
+from adlake.frames import conform, empty_frame, struct_type
 from adlake.lake import Lake
 from adlake.lock import WriterLock
 
@@ -47,13 +48,13 @@ class Candidate:
         """The candidate's rows, read back from its Parquet files; an empty frame when it has none."""
         schema = struct_type(self.table)
         if not self.files:
-            return spark.createDataFrame([], schema)
+            return empty_frame(spark, self.table)
         paths = [f"{self._uri}/{file}" for file in self.files]
         return spark.read.option("basePath", self._uri).schema(schema).parquet(*paths)
 
 
 def write_candidate(
-    spark: SparkSession, lake: Lake, table: Table, frame: DataFrame | None, *, replaces: Collection[str] | None = ()
+    spark: SparkSession, lake: Lake, table: Table, frame: DataFrame | None, *, replaces: Sequence[DataFile] | None = ()
 ) -> Candidate:
     """The frame's rows as uncommitted data files of the table.
 
@@ -62,18 +63,17 @@ def write_candidate(
         lake: where the table lives; it is created with the first commit.
         table: the contract; the frame must fit it exactly.
         frame: the rows, or None for a commit that only removes files or sets markers.
-        replaces: committed files, relative to the table's root, that the commit will remove; None for all of them.
+        replaces: committed files that the commit will remove; None for all of them.
 
     Raises:
-        ContractError: the frame does not fit the contract, or the table cannot follow it without a rebuild.
+        ContractError: the frame does not fit the contract.
         PublishError: the files could not be written (WRITE_FAILED); the table is as it was.
     """
     uri = lake.uri(table)
     transaction = _delta_log(spark, uri).startTransaction()
     try:
-        _declare(spark, transaction, table)
+        _declare(spark, transaction, table, whole=replaces is None)
         written = [] if frame is None else _items(transaction.writeFiles(conform(frame, table)._jdf))
-        removed = _committed_files(transaction, replaces)
     except (PySparkException, Py4JError) as error:
         raise PublishError(
             "WRITE_FAILED",
@@ -83,10 +83,16 @@ def write_candidate(
             way_out="Mend the cause (disk space, rights, memory) and run again; files left behind go with the next "
             "VACUUM.",
         ) from error
-    files = tuple(action.path() for action in written)
-    actions = (*[action.remove() for action in removed], *written)
-    rows = sum(_rows(action) for action in written)
-    return Candidate(table, rows, sum(_rows(action) for action in removed), files, uri, transaction, actions)
+    removed = lake.files(table) if replaces is None else replaces
+    return Candidate(
+        table=table,
+        rows=sum(int(json.loads(action.stats())["numRecords"]) for action in written),
+        removed_rows=sum(file.rows for file in removed),
+        files=tuple(action.path() for action in written),
+        _uri=uri,
+        _transaction=transaction,
+        _actions=(*[_removal(spark, file) for file in removed], *written),
+    )
 
 
 def commit(
@@ -147,43 +153,30 @@ def _confirm(lake: Lake, table: Table, version: int, markers: Mapping[str, int])
         )
 
 
-def _declare(spark: SparkSession, transaction: Any, table: Table) -> None:
-    """Give a new table its metadata in the first commit, and a known one the columns that its contract has gained."""
+def _declare(spark: SparkSession, transaction: Any, table: Table, *, whole: bool) -> None:
+    """Give a new table its metadata in the first commit, and a known one the columns that its contract has gained.
+
+    A commit that replaces the whole table takes the contract's columns as they are now.
+    """
     jvm: Any = spark._jvm
-    schema = struct_type(table)
-    if int(transaction.readVersion()) >= 0:
-        known = set(transaction.metadata().schema().fieldNames())
-        missing = [field for field in schema.fields if field.name not in known]
-        extra = known - set(table.column_names)
-        if extra:
-            raise ContractError(
-                "TABLE_NEEDS_REBUILD",
-                "the table holds columns that its contract no longer has",
-                where=table.qualified,
-                found=", ".join(sorted(extra)),
-                way_out="Run again with --rebuild from the step that writes it.",
-            )
-        if not missing:
-            return
-        schema_json = _extended(transaction.metadata().schemaString(), missing)
-        metadata = transaction.metadata()
-        created, identity = metadata.createdTime(), metadata.id()
-    else:
-        schema_json, created = schema.json(), jvm.scala.Option.apply(jvm.java.lang.System.currentTimeMillis())
-        identity = str(uuid.uuid4())
-    transaction.updateMetadata(
-        getattr(jvm, f"{DELTA}.actions.Metadata")(
-            identity,
-            None,
-            table.grain,
-            getattr(jvm, f"{DELTA}.actions.Format")("parquet", _map(jvm, {})),
-            schema_json,
-            _seq(jvm, list(table.partition_by)),
-            _map(jvm, table.properties),
-            created,
-        ),
-        False,
+    schema, metadata = struct_type(table), transaction.metadata()
+    is_new = int(transaction.readVersion()) < 0
+    known = set() if is_new else set(metadata.schema().fieldNames())
+    gained = [field for field in schema.fields if field.name not in known]
+    if not is_new and not gained and not whole:
+        return
+    now = jvm.scala.Option.apply(jvm.java.lang.System.currentTimeMillis())
+    changed = getattr(jvm, f"{DELTA}.actions.Metadata")(
+        str(uuid.uuid4()) if is_new else metadata.id(),
+        None,
+        table.grain,
+        getattr(jvm, f"{DELTA}.actions.Format")("parquet", _map(jvm, {})),
+        schema.json() if is_new or whole else _extended(metadata.schemaString(), gained),
+        _seq(jvm, list(table.partition_by)),
+        _map(jvm, table.properties),
+        now if is_new else metadata.createdTime(),
     )
+    transaction.updateMetadata(changed, False)
 
 
 def _extended(schema_json: str, missing: Sequence[Any]) -> str:
@@ -192,14 +185,15 @@ def _extended(schema_json: str, missing: Sequence[Any]) -> str:
     return json.dumps(schema)
 
 
-def _committed_files(transaction: Any, replaces: Collection[str] | None) -> list[Any]:
-    if replaces is not None and not replaces:
-        return []
-    files = transaction.snapshot().allFiles()
-    if replaces is not None:
-        paths = ", ".join("'" + path.replace("'", "\\'") + "'" for path in replaces)
-        files = files.where(f"path in ({paths})")
-    return list(files.collectAsList())
+def _removal(spark: SparkSession, file: DataFile) -> Any:
+    """The action that takes a committed file out of the table; Delta makes it from the one that put it in."""
+    jvm: Any = spark._jvm
+    none, empty = jvm.scala.Option.empty(), _map(jvm, {})
+    partition = _map(jvm, {name: str(value) for name, value in file.partition.items()})
+    statistics = json.dumps({"numRecords": file.rows})
+    add = getattr(jvm, f"{DELTA}.actions.AddFile")
+    added = add(file.path, partition, file.size_bytes, 0, True, statistics, empty, None, none, none, none)
+    return added.remove()
 
 
 def _operation(spark: SparkSession, candidate: Candidate, meta: Mapping[str, Any]) -> Any:
@@ -218,10 +212,6 @@ def _operation(spark: SparkSession, candidate: Candidate, meta: Mapping[str, Any
 
 def _delta_log(spark: SparkSession, uri: str) -> Any:
     return getattr(spark._jvm, f"{DELTA}.DeltaLog").forTable(spark._jsparkSession, uri)
-
-
-def _rows(action: Any) -> int:
-    return int(json.loads(action.stats())["numRecords"])
 
 
 def _items(sequence: Any) -> list[Any]:

@@ -8,6 +8,7 @@ from pyspark.sql import functions as F
 
 from adlake.account import Account
 from adlake.contracts import Table, table
+from adlake.datafile import DataFile
 from adlake.errors import AccountError
 from adlake.lake import Lake
 from adlake.publish import Candidate, write_candidate
@@ -140,10 +141,7 @@ def _quarantine_rows(rows: DataFrame, contract: Table, *, step: str, **columns: 
     )
 
 
-def _files_of(lake: Lake, contract: Table, batch_id: str | None, step: str) -> list[str]:
+def _files_of(lake: Lake, contract: Table, batch_id: str | None, step: str) -> list[DataFile]:
     """Committed quarantine files of a step and one batch (or all), found without a JVM."""
-    return [
-        file["path"]
-        for file in lake.files(contract)
-        if file["partition.step"] == step and batch_id in (None, file["partition.batch_id"])
-    ]
+    wanted = {"step": step} if batch_id is None else {"step": step, "batch_id": batch_id}
+    return [file for file in lake.files(contract) if wanted.items() <= file.partition.items()]

@@ -7,9 +7,10 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from adlake.contracts import Table
+from adlake.datafile import DataFile
 from adlake.lake import Lake
 from adlake.ledger import Ledger
-from adlake.tables import read_files, read_table
+from adlake.tables import read_files
 from adlake.verdict import SLICE, slice_name
 
 Delivery = tuple[str, str]
@@ -38,14 +39,16 @@ class Rewrite:
     """Committed files that hold replaced rows, and what of them stays.
 
     Attributes:
-        files: relative to the table's root.
+        files: the files.
         rows: their rows without the replaced ones.
+        replaced: the replaced rows.
         superseded: replaced rows.
         slices: slices that lose rows.
     """
 
-    files: tuple[str, ...]
+    files: tuple[DataFile, ...]
     rows: DataFrame
+    replaced: DataFrame
     superseded: int
     slices: tuple[str, ...]
 
@@ -81,18 +84,22 @@ def among(deliveries: Sequence[Delivery]) -> Column:
 
 def rewrite_without(spark: SparkSession, lake: Lake, table: Table, redelivery: Redelivery) -> Rewrite | None:
     """The files of the table that hold replaced rows, with what stays of them; None when there are none."""
-    if not redelivery.replaced or lake.version(table) < 0:
+    if not redelivery.replaced:
         return None
-    replaced = read_table(spark, lake, table).where(redelivery.is_replaced())
+    batches = {batch for batch, _ in redelivery.replaced}
+    near = [file for file in lake.files(table) if any(file.may_hold("_batch_id", batch, batch) for batch in batches)]
+    replaced = read_files(spark, lake, table, near).where(redelivery.is_replaced())
     found = replaced.select(F.col("_metadata.file_path").alias("path"), slice_name(table))
     counts = found.groupBy("path", SLICE).count().collect()
     if not counts:
         return None
     # the log names files by relative path, Spark by encoded address: the bare name is the same, and unique
-    known = {file["path"].rsplit("/", 1)[-1]: file["path"] for file in lake.files(table)}
-    files = tuple(sorted({known[row["path"].rsplit("/", 1)[-1]] for row in counts}))
+    hit = {row["path"].rsplit("/", 1)[-1] for row in counts}
+    files = tuple(file for file in near if file.path.rsplit("/", 1)[-1] in hit)
     staying = read_files(spark, lake, table, files).where(~redelivery.is_replaced())
-    return Rewrite(files, staying, sum(row["count"] for row in counts), tuple(sorted({row[SLICE] for row in counts})))
+    return Rewrite(
+        files, staying, replaced, sum(row["count"] for row in counts), tuple(sorted({row[SLICE] for row in counts}))
+    )
 
 
 def _deliveries(ledger: Ledger, name: str) -> list[Delivery]:

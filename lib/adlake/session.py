@@ -1,5 +1,6 @@
 """The Spark session: built here and nowhere else, started only when there is work, never touching the network."""
 
+import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -79,6 +80,8 @@ def _settings(config: Config) -> dict[str, str]:
         # a batch touches few days: writing them side by side saves sorting every row by its partition
         "spark.sql.maxConcurrentOutputFileWriters": "40",
         "spark.sql.autoBroadcastJoinThreshold": str(32 * 1024 * 1024),
+        # chosen files are looked at one by one; a Spark job to list them costs more than it saves
+        "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "8",
         "spark.databricks.delta.snapshotPartitions": "2",
         # identifiers never reach the log's checksum files
@@ -95,6 +98,7 @@ def _local_settings(config: Config, environ: Mapping[str, str], *, on_s3: bool) 
         "spark.driver.memory": config.spark.driver_memory,
         "spark.driver.extraClassPath": path,
         "spark.driver.extraJavaOptions": driver_options(java, archive),
+        "spark.pyspark.python": sys.executable,
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",
         "spark.ui.enabled": "false",

@@ -2,7 +2,6 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import timedelta
 
 from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame
@@ -21,6 +20,7 @@ from adlake.sources import SOURCES
 from adlake.sources.source import Check, Refinement
 from adlake.tables import read_table
 from adlake.verdict import SLICE, Verdict, judge, slice_name
+from adlake.window import lookup_window
 
 STEP = "build_silver"
 SUPERSEDED_DELIVERY = "superseded_delivery"
@@ -63,7 +63,7 @@ def refine(run: Run, identity: IdentityKey, batch_id: str, name: str) -> None:
     """
     clock, contract = Clock(), table(f"silver.{name}")
     redelivery = redelivery_of(run.ledger, batch_id, name, STEP)
-    bronze = read_table(run.session, run.lake, table(f"bronze.{name}")).where(F.col("_batch_id") == batch_id)
+    bronze = _of_batches(run, table(f"bronze.{name}"), [batch_id])
     overtaken = F.col("_file").isin(list(redelivery.overtaken)) if redelivery.overtaken else F.lit(False)
     parting = part(bronze, name, identity, [Check(SUPERSEDED_DELIVERY, lambda: overtaken)])
     rewrite = rewrite_without(run.session, run.lake, contract, redelivery)
@@ -71,7 +71,7 @@ def refine(run: Run, identity: IdentityKey, batch_id: str, name: str) -> None:
     losers = losers.persist(StorageLevel.MEMORY_AND_DISK)
     duplicates = losers.count()
     rows = without(parting.accepted, losers) if duplicates else parting.accepted
-    restored = _restored(run, identity, name, redelivery.is_replaced(), parting.accepted) if rewrite else None
+    restored = _restored(run, identity, name, rewrite.replaced, parting.accepted) if rewrite else None
     for more in (restored, rewrite.rows if rewrite else None):
         rows = rows.unionByName(more) if more is not None else rows
     held = Refused.write(run, name, batch_id, STEP, rows=parting.refused if parting.refused_by_file else None)
@@ -129,7 +129,7 @@ def rebuild(run: Run, identity: IdentityKey, name: str) -> None:
     verdict.check(contract, candidate.rows)
     losers.unpersist()
     account = Account(
-        read=sum(file["num_records"] for file in run.lake.files(upstream)),
+        read=sum(file.rows for file in run.lake.files(upstream)),
         published=candidate.rows,
         duplicates=duplicates,
         quarantined=held.by_rule,
@@ -175,34 +175,31 @@ def _losers(run: Run, accepted: DataFrame, contract: Table, batch_id: str, is_re
     within = losers_within(accepted, contract.key, contract.winner_order)
     if run.lake.version(contract) < 0:
         return within
-    published = read_table(run.session, run.lake, contract).where((F.col("_batch_id") != batch_id) & ~is_replaced)
-    near = published.where(_lookup_window(accepted, contract))
+    window = lookup_window(accepted, contract)
+    published = read_table(run.session, run.lake, contract, window.may_hold).where(window.holds())
+    near = published.where((F.col("_batch_id") != batch_id) & ~is_replaced)
     return within.unionByName(losers_against(accepted, near, contract.key)).distinct()
 
 
-def _lookup_window(accepted: DataFrame, contract: Table) -> Column:
-    """Literal bounds for the rows that may hold the same keys: their partitions, and their hours where the key tells."""
-    (partition,) = contract.partition_by
-    assert contract.slice is not None  # noqa: S101 every silver contract has one
-    moment = contract.slice.column
-    found = accepted.groupBy(partition).agg(F.min(moment).alias("first"), F.max(moment).alias("last")).collect()
-    days = {row[partition] for row in found}
-    around = range(-contract.dedup_days, contract.dedup_days + 1)
-    wanted = sorted({day + timedelta(days=shift) for day in days for shift in around})
-    window = F.col(partition).isin(wanted) if wanted else F.lit(False)
-    if contract.dedup_days or not found:
-        return window
-    return window & F.col(moment).between(min(row["first"] for row in found), max(row["last"] for row in found))
+def _of_batches(run: Run, contract: Table, batches: Sequence[str]) -> DataFrame:
+    """Committed rows of some batches."""
+    rows = read_table(
+        run.session,
+        run.lake,
+        contract,
+        lambda file: any(file.may_hold("_batch_id", batch, batch) for batch in batches),
+    )
+    return rows.where(F.col("_batch_id").isin(list(batches)))
 
 
-def _restored(run: Run, identity: IdentityKey, name: str, is_replaced: Column, accepted: DataFrame) -> DataFrame:
+def _restored(run: Run, identity: IdentityKey, name: str, replaced: DataFrame, accepted: DataFrame) -> DataFrame:
     """Silver rows for keys whose published row is replaced, that the new delivery lacks and another one holds."""
     contract = table(f"silver.{name}")
-    gone = read_table(run.session, run.lake, contract).where(is_replaced).select(*contract.key).distinct()
+    gone = replaced.select(*contract.key).distinct()
     lost = gone.join(accepted.select(*contract.key), list(contract.key), "left_anti")
     done = [r.batch_id for r in run.ledger.accounts() if (r.step, r.table) == (STEP, contract.qualified)]
-    bronze = read_table(run.session, run.lake, table(f"bronze.{name}"))
-    current = bronze.where(F.col("_batch_id").isin(done) & ~among(outdated_deliveries(run.ledger, name)))
+    bronze = _of_batches(run, table(f"bronze.{name}"), done)
+    current = bronze.where(~among(outdated_deliveries(run.ledger, name)))
     held = part(current, name, identity).accepted.join(F.broadcast(lost), list(contract.key), "left_semi")
     return without(held, losers_within(held, contract.key, contract.winner_order))
 

@@ -5,13 +5,12 @@ lock, reports) goes through here, so that no path is ever local-only.
 """
 
 import io
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 import obstore
-from obstore import ObjectMeta
 from obstore.exceptions import AlreadyExistsError, NotFoundError, PreconditionError
 from obstore.store import LocalStore, S3Store
 
@@ -148,5 +147,5 @@ def _open_store(root: str, options: S3Options) -> LocalStore | S3Store:
     return S3Store.from_url(root, **settings)
 
 
-def _entry(meta: ObjectMeta) -> Entry:
+def _entry(meta: Mapping[str, Any]) -> Entry:
     return Entry(meta["path"], meta["size"], meta["last_modified"], meta["e_tag"] or "")

@@ -1,35 +1,43 @@
-"""Committed rows of a table, as its contract describes them."""
+"""Committed rows of a table, as its contract describes them.
 
-from collections.abc import Collection
+The files to read are chosen from the table's log without a JVM, by partition and statistics, and read as Parquet: no
+Spark job looks for them, so the cost of reading a batch does not grow with the table. Deletion vectors and column
+mapping, which this would miss, are ruled out by the contracts.
+"""
+
+from collections.abc import Callable, Iterable
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 
 from adlake.contracts import Table
-from adlake.frames import conform, struct_type
+from adlake.datafile import DataFile
+from adlake.frames import empty_frame, struct_type
 from adlake.lake import Lake
 
 
-def read_table(spark: SparkSession, lake: Lake, table: Table) -> DataFrame:
-    """The table's rows at its newest version; an empty frame when it has no commit yet.
+def read_table(
+    spark: SparkSession, lake: Lake, table: Table, keep: Callable[[DataFile], bool] = lambda _: True
+) -> DataFrame:
+    """Rows of the table's newest version; an empty frame when it has none.
 
-    A column that the contract has gained since the last commit is null.
+    A column that the contract has gained since a file was written is null there.
+
+    Args:
+        spark: the session.
+        lake: where the table lives.
+        table: the contract.
+        keep: whether a file can hold rows that matter; the caller still filters the rows.
 
     Raises:
         ContractError: the table does not follow its contract.
     """
-    if lake.version(table) < 0:
-        return spark.createDataFrame([], struct_type(table))
-    rows = spark.read.format("delta").load(lake.uri(table))
-    gained = [field for field in struct_type(table).fields if field.name not in rows.columns]
-    added = rows.withColumns({field.name: F.lit(None).cast(field.dataType) for field in gained}) if gained else rows
-    return conform(added, table)
+    return read_files(spark, lake, table, [file for file in lake.files(table) if keep(file)])
 
 
-def read_files(spark: SparkSession, lake: Lake, table: Table, files: Collection[str]) -> DataFrame:
-    """The rows of some committed data files, named relative to the table's root; an empty frame for none."""
-    if not files:
-        return spark.createDataFrame([], struct_type(table))
+def read_files(spark: SparkSession, lake: Lake, table: Table, files: Iterable[DataFile]) -> DataFrame:
+    """The rows of some committed data files; an empty frame for none."""
     uri = lake.uri(table)
-    reader = spark.read.option("basePath", uri).schema(struct_type(table))
-    return reader.parquet(*[f"{uri}/{file}" for file in files])
+    paths = [f"{uri}/{file.path}" for file in files]
+    if not paths:
+        return empty_frame(spark, table)
+    return spark.read.option("basePath", uri).schema(struct_type(table)).parquet(*paths)

@@ -12,7 +12,6 @@ import re
 from collections import Counter, defaultdict
 from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
-from pathlib import Path
 from urllib.parse import urlsplit
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -72,8 +71,10 @@ def read_file(root, path):
         if len(fields) != (131 if header is None else len(header)):
             refused["wrong_column_count"] += 1
             continue
-        named = {SNOWPLOW[n]: v for n, v in enumerate(fields) if n in SNOWPLOW} if header is None else dict(
-            zip(header, fields, strict=True)
+        named = (
+            {SNOWPLOW[n]: v for n, v in enumerate(fields) if n in SNOWPLOW}
+            if header is None
+            else dict(zip(header, fields, strict=True))
         )
         try:
             row = {name: parse(name, value) for name, value in named.items()}
@@ -113,32 +114,29 @@ def event_time(row):
     return at(row["TimeUsec2"] if row["_table"] == "gam_requests" else row["EventTimeUsec2"])
 
 
-def broken_rule(row):
-    """The first rule that the row breaks, or None."""
+def rules(row):
+    """Pairs of rule and whether the row breaks it, in order; ask no further than the first one broken."""
     table = row["_table"]
     if table == "page_events":
-        if blank(row["event_id"]):
-            return "event_id_missing"
-        if row["collector_tstamp"] is None:
-            return "collector_time_missing"
-        if out_of_range(event_time(row)):
-            return "event_time_invalid"
-        good = row["contexts"] is None or is_json_object(row["contexts"])
-        return None if good else "contexts_malformed"
+        yield "event_id_missing", blank(row["event_id"])
+        yield "collector_time_missing", row["collector_tstamp"] is None
+        yield "event_time_invalid", out_of_range(event_time(row))
+        yield "contexts_malformed", row["contexts"] is not None and not is_json_object(row["contexts"])
+        return
     if table == "gam_line_items":
-        if blank(row["ID"]) or row["ID"] == "0":
-            return "line_item_id_missing"
+        yield "line_item_id_missing", blank(row["ID"]) or row["ID"] == "0"
         rate = row["CostPerUnitInNetworkCurrency"]
-        return "rate_invalid" if rate is None or rate < 0 else None
-    if out_of_range(at(row["TimeUsec2"])):
-        return "query_time_invalid"
-    if table != "gam_requests" and out_of_range(at(row["EventTimeUsec2"])):
-        return "event_time_invalid"
-    if blank(row["KeyPart"]) or (table != "gam_requests" and blank(row["EventKeyPart"])):
-        return "key_missing"
-    if table == "gam_impressions" and is_backfill(row) and row["EstimatedBackfillRevenue"] is None:
-        return "revenue_missing"
-    return None
+        yield "rate_invalid", rate is None or rate < 0
+        return
+    yield "query_time_invalid", out_of_range(at(row["TimeUsec2"]))
+    yield "event_time_invalid", out_of_range(event_time(row))
+    yield "key_missing", blank(row["KeyPart"]) or (table != "gam_requests" and blank(row["EventKeyPart"]))
+    if table == "gam_impressions":
+        yield "revenue_missing", is_backfill(row) and row["EstimatedBackfillRevenue"] is None
+
+
+def broken_rule(row):
+    return next((rule for rule, is_broken in rules(row) if is_broken), None)
 
 
 def key_of(row):

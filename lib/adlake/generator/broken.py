@@ -1,8 +1,9 @@
 """Files that cannot be read at all, for tests of what is set aside."""
 
 from adlake.generator.clocks import hour_start
-from adlake.generator.delivery import LANDING, Outcome, Target
+from adlake.generator.delivery import LANDING, Target
 from adlake.generator.files import make_layout, write_file
+from adlake.generator.outcome import Outcome
 from adlake.generator.plan import Plan
 
 OTHER_NETWORK = "21780002"
@@ -14,7 +15,9 @@ def write_broken_files(plan: Plan, target: Target, outcome: Outcome) -> None:
     folder = hour_start(hour.hour).strftime("gam/%Y/%m/%d")
     layout = make_layout("NetworkRequests", order=0, delimiter=",", has_unknown_column=False)
     cut = f"{folder}/NetworkRequests_{OTHER_NETWORK}_{hour.file_hour}.csv.gz"
-    text = "\n".join([layout.header(), *(",".join(str(n * m) for m in range(len(layout.columns))) for n in range(50)), ""])
+    text = "\n".join(
+        [layout.header(), *(",".join(str(n * m) for m in range(len(layout.columns))) for n in range(50)), ""]
+    )
     path = target.directory / LANDING / cut
     write_file(path, text, target.now - 3600)
     path.write_bytes(path.read_bytes()[:-200])

@@ -5,6 +5,7 @@ they hold what the truth needs, so nothing has to be parsed back from text.
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 GROUPS = {
     "key": ("Time", "TimeUsec2", "KeyPart", "EventTimeUsec2", "EventKeyPart", "ImpressionId", "#at"),
@@ -24,11 +25,10 @@ GROUPS = {
 }
 RECORD = tuple(name for group in GROUPS.values() for name in group)
 PLACE = {name: place for place, name in enumerate(RECORD)}
-SPANS = {
-    group: slice(RECORD.index(names[0]), RECORD.index(names[0]) + len(names)) for group, names in GROUPS.items()
-}
+SPANS = {group: slice(RECORD.index(names[0]), RECORD.index(names[0]) + len(names)) for group, names in GROUPS.items()}
 
-Record = tuple[object, ...]
+Record = tuple[Any, ...]
+"""One record, or some groups of it: text, and whole numbers or None where a name begins with `#`."""
 
 _EVERY_TYPE = tuple(name for group, names in GROUPS.items() for name in names if group != "flags" and name[0] != "#")
 _BACKFILL_ONLY = {"SellerReservePrice", "EstimatedBackfillRevenue", "Buyer", "DealId", "DealType", "YieldGroupNames"}

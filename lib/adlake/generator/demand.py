@@ -158,4 +158,14 @@ def _listed(day: int, last_day: int) -> Sequence[LineItem]:
 def _line(item: LineItem, rate: str) -> tuple[str, ...]:
     start, end = f"{iso_day(20_700)}T00:00:00", f"{iso_day(20_850)}T23:59:59"
     name = quoted(f"{item.advertiser} {item.type}")
-    return (item.id, name, str(3_200_000_000 + int(item.id[-2:]) - 1), item.type, item.cost_type, rate, start, end, "DELIVERING")
+    return (
+        item.id,
+        name,
+        str(3_200_000_000 + int(item.id[-2:]) - 1),
+        item.type,
+        item.cost_type,
+        rate,
+        start,
+        end,
+        "DELIVERING",
+    )

@@ -187,15 +187,16 @@ class FileHour:
     def _copy_event(file: FileRows, event: PageEvent, traffic: Traffic, draw: Random) -> None:
         """A copy that stands before or after its original and loses by arrival, then enrichment, then position."""
         copy = repeats.altered_event(event, traffic, draw)
-        kind = int(draw.random() * 4)
-        if kind == 0:
-            file.late_copies.append(copy)
-        elif kind == 1:
-            file.early_copies.append(copy._replace(collector=event.collector + 1 + int(draw.random() * 300_000)))
-        elif kind == 2 or event.etl is None:
-            file.early_copies.append(copy._replace(etl=None))
+        beaten = (
+            copy._replace(collector=event.collector + 1 + int(draw.random() * 300_000)),
+            copy._replace(etl=None),
+            copy._replace(etl=(event.etl or event.collector) + 1000),
+        )
+        kind = int(draw.random() * (1 + len(beaten)))
+        if kind < len(beaten):
+            file.early_copies.append(beaten[kind])
         else:
-            file.early_copies.append(copy._replace(etl=event.etl + 1000))
+            file.late_copies.append(copy)
 
 
 def _ad_file(name: str, hour: HourPlan) -> FileRows:

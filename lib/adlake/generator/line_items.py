@@ -4,9 +4,10 @@ from collections.abc import Mapping
 
 from adlake.generator.clocks import iso_day
 from adlake.generator.columns import LINE_ITEM_COLUMNS
-from adlake.generator.delivery import Outcome, Target
+from adlake.generator.delivery import Target
 from adlake.generator.demand import Rate, snapshot_lines, snapshot_rates
 from adlake.generator.file_hour import NETWORK_CODE
+from adlake.generator.outcome import Outcome
 from adlake.generator.plan import Plan
 
 TABLE = "gam_line_items"
@@ -25,8 +26,7 @@ def deliver_snapshots(plan: Plan, target: Target) -> Outcome:
         text = "\n".join(",".join(fields) for fields in (LINE_ITEM_COLUMNS, *lines, surplus, unreadable)) + "\n"
         date = iso_day(day)
         path = f"gam/{date.replace('-', '/')}/LineItem_{NETWORK_CODE}_{date.replace('-', '')}.csv.gz"
-        hour = next((hour for hour in plan.hours if hour.hour // 24 == day), plan.hours[0])
-        target.write(batch, path, text, hour)
+        target.write(batch, path, text, max(day * 24, plan.hours[0].hour))
         outcome.files[batch].append(path)
         _account(outcome, batch, len(lines), published=len(snapshot_rates(day, last)))
     return outcome

@@ -4,9 +4,10 @@ import hashlib
 import hmac
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import NamedTuple
+from operator import add
+from typing import Any, NamedTuple
 
-from adlake.generator.clocks import iso_day, iso_micros
+from adlake.generator.clocks import MICROS_PER_HOUR, iso_day, iso_micros
 from adlake.generator.demand import CPC, CPM, Rate
 from adlake.generator.places import SECTION_BIT
 from adlake.generator.tally import (
@@ -44,6 +45,17 @@ class Revenue(NamedTuple):
 
     micros: int
     unknown: int
+
+
+class IdentityKey(NamedTuple):
+    """The secret that turns identifiers into keys, and its version, such as `k1`."""
+
+    secret: bytes
+    version: str
+
+    def of(self, person: str) -> str:
+        """The key of a `kind:identifier`: HMAC-SHA256, the version before it."""
+        return f"{self.version}:{hmac.digest(self.secret, person.encode(), hashlib.sha256).hex()}"
 
 
 @dataclass(frozen=True)
@@ -95,18 +107,17 @@ def yield_hourly(tally: Tally, card: RateCard) -> dict[YieldKey, list[int]]:
         measures = [*counts, extra.micros, counts[REPORTED] + extra.micros, extra.unknown]
         key = (hour, site, unit, card.channel(day, demand), device, country)
         row = rows.get(key)
-        rows[key] = measures if row is None else [a + b for a, b in zip(row, measures, strict=True)]
+        rows[key] = measures if row is None else list(map(add, row, measures))
     return rows
 
 
-def user_days(tally: Tally, card: RateCard, secret: bytes, version: str) -> Iterator[list[object]]:
+def user_days(tally: Tally, card: RateCard, key: IdentityKey) -> Iterator[list[Any]]:
     """Rows of the user mart, columns as in USER_COLUMNS, in no particular order.
 
     Args:
         tally: of all published rows.
         card: that decides revenue.
-        secret: of the identity keys.
-        version: of that secret, such as `k1`.
+        key: of the identifiers.
     """
     network: dict[tuple[str, int], list[int]] = {}
     for (person, day, demand), (impressions, clicks) in tally.network.items():
@@ -116,29 +127,31 @@ def user_days(tally: Tally, card: RateCard, secret: bytes, version: str) -> Iter
         sums[1] += earned.unknown
     nothing = [0, 0]
     for (person, day), row in tally.people.items():
-        digest = hmac.digest(secret, person.encode(), hashlib.sha256).hex()
         micros, unknown = network.get((person, day), nothing)
         sections = "|".join(name for name, bit in SECTION_BIT.items() if row[SECTIONS] & bit)
         yield [
-            *(f"{version}:{digest}", iso_day(day), row[VIEWS], row[SEEN], row[CLICKED], row[EARNED] + micros, unknown),
+            *(key.of(person), iso_day(day), row[VIEWS], row[SEEN], row[CLICKED], row[EARNED] + micros, unknown),
             *(sections, iso_micros(row[FIRST]), iso_micros(row[LAST])),
         ]
 
 
-def digest_of(rows: Iterable[Sequence[object]]) -> str:
-    """A number that any order of the same rows gives: the sum of their SHA-256 hashes modulo 2**64, as 16 hex digits.
+def digest_of(lines: Iterable[str]) -> str:
+    """A number that any order of the same lines gives: the sum of their SHA-256 hashes modulo 2**64, as 16 hex digits.
 
-    Hashed are the columns of a row as text with a tab between them; of each hash the first eight bytes count, most
-    significant first.
+    Of each hash the first eight bytes count, most significant first.
     """
-    total = 0
-    for row in rows:
-        line = "\t".join(map(str, row))
-        total += int.from_bytes(hashlib.sha256(line.encode()).digest()[:8], "big")
+    total = sum(int.from_bytes(hashlib.sha256(line.encode()).digest()[:8], "big") for line in lines)
     return f"{total % (1 << 64):016x}"
 
 
-def yield_line(key: YieldKey, measures: Sequence[int]) -> list[object]:
-    """A row of the yield mart as text columns: dimensions, then measures; a null is empty."""
+def table_line(values: Iterable[object]) -> str:
+    """A row of a mart as a line of its CSV file; no value holds a comma, a null is empty."""
+    return ",".join(map(str, values))
+
+
+def yield_line(key: YieldKey, measures: Sequence[int]) -> str:
+    """A row of the yield mart as a line: dimensions, then measures."""
     hour, *rest = key
-    return [iso_micros(hour * 3_600_000_000), *("" if value is None else value for value in rest), *measures]
+    return table_line(
+        [iso_micros(hour * MICROS_PER_HOUR), *("" if value is None else value for value in rest), *measures]
+    )

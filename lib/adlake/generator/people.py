@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from random import Random
 
@@ -31,7 +32,19 @@ COUNTRIES = (
 # category, tracker's type, is mobile, browser, family, os, version, model, user agent, width, height, weight
 DEVICES = (
     ("Smartphone", "Mobile", "1", "Safari (iPhone/iPod) Any.Any", "Safari", "iOS", "iOS_18_2", "iphone", 390, 844, 34),
-    ("Smartphone", "Mobile", "1", "Chrome Mobile 141", "Chrome", "Android", "Android_15", "sm-s921b_from_Samsung", 412, 915, 30),
+    (
+        "Smartphone",
+        "Mobile",
+        "1",
+        "Chrome Mobile 141",
+        "Chrome",
+        "Android",
+        "Android_15",
+        "sm-s921b_from_Samsung",
+        412,
+        915,
+        30,
+    ),
     ("Desktop", "Computer", "0", "Chrome 141", "Chrome", "Microsoft Windows 11", "Null", "Null", 1920, 1080, 22),
     ("Desktop", "Computer", "0", "Firefox 144", "Firefox", "Linux", "Null", "Null", 1680, 1050, 6),
     ("Tablet", "Tablet", "1", 'Safari 7"_tablet', "Safari", "iOS", "iOS_17_6", "ipad", 820, 1180, 6),
@@ -102,7 +115,9 @@ def make_profiles(seed: int) -> list[Profile]:
     return [_profile(draw, places, devices, number) for number in range(PROFILES)]
 
 
-def _profile(draw: Random, places: list[list[object]], devices: list[list[object]], number: int) -> Profile:
+def _profile(
+    draw: Random, places: Sequence[Sequence[object]], devices: Sequence[Sequence[object]], number: int
+) -> Profile:
     country, code, region, city, postal, latitude, longitude, zone = places[int(draw.random() * len(places))]
     category, kind, mobile, browser, family, system, version, model, width, height = devices[
         int(draw.random() * len(devices))

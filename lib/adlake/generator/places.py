@@ -77,9 +77,7 @@ def _page(number: int, site: Site, section: str | None, article: int, campaign: 
     if section is None:
         path = "/" if article % (2 * FRONT_PAGE_EVERY) else ""
     names = ("utm_source", "utm_medium", "utm_campaign", "utm_term", "utm_content")
-    query = "&".join(
-        f"{name}={value.replace(' ', '+')}" for name, value in zip(names, campaign, strict=True) if value
-    )
+    query = "&".join(f"{name}={value.replace(' ', '+')}" for name, value in zip(names, campaign, strict=True) if value)
     fragment = "comments" if article % 11 == 7 else ""  # noqa: PLR2004 now and then
     scheme = "http" if article % 13 == 5 else "https"  # noqa: PLR2004 now and then
     return _make_page(number, site, (scheme, site.host, "", path, query, fragment), section, campaign)
@@ -92,7 +90,8 @@ def _make_page(
     url = f"{scheme}://{host}{':' + port if port else ''}{path}"
     url += (f"?{query}" if query else "") + (f"#{fragment}" if fragment else "")
     channel = section or "home"
-    targeting = f"channel={channel};pos=top;hb_pb=0.50;kw={channel},news;test/ab="
+    words = f"{channel},news" if number % 2 or port else channel  # a comma, so that some fields stand in quotes
+    targeting = f"channel={channel};pos=top;hb_pb=0.50;kw={words};test/ab="
     title = f"{channel.title()} on {site.app_id}"
     fields = (url, title, "", scheme, host, port or "443", path, query, fragment)
     for_ads = (quoted(url), quoted(targeting), "", site.site)
@@ -104,7 +103,9 @@ def _odd_pages() -> list[Page]:
     herald = SITES[0]
     shouting = ("https", "WWW.DailyHerald.Example", "8443", "/Sport", "id=1,2", "")
     named = ("https", "reader@sportpuls.example", "", "/money/article-1.html", "", "top")
-    in_app = Page(("app://com.example.herald/sport", "", "com.example.herald", None), "\t" * 8, NO_CAMPAIGN, None, "herald-app", 0)
+    in_app = Page(
+        ("app://com.example.herald/sport", "", "com.example.herald", None), "\t" * 8, NO_CAMPAIGN, None, "herald-app", 0
+    )
     nowhere = Page(("", "Null", "", None), "\t" * 8, NO_CAMPAIGN, None, herald.app_id, 0)
     return [
         _make_page(0, herald, shouting, "sport", NO_CAMPAIGN),

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import cached_property
-from itertools import groupby
+from itertools import groupby, pairwise
 
 from adlake.generator.clocks import EPOCH, PACIFIC, hour_start
 
@@ -149,7 +149,7 @@ def _allot(total: int, weights: Sequence[float]) -> list[int]:
         reached += weight * scale
         bounds.append(round(reached))
     bounds[-1] = total
-    return [after - before for before, after in zip(bounds, bounds[1:], strict=False)]
+    return [after - before for before, after in pairwise(bounds)]
 
 
 def _hour_plan(index: int, hour: int, delivery: int, records: int, count: int) -> HourPlan:

@@ -6,18 +6,19 @@ import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor
 from contextlib import contextmanager
-from dataclasses import dataclass
 from multiprocessing import get_context
 from pathlib import Path
 
 from adlake.errors import UsageError
 from adlake.generator.broken import write_broken_files
 from adlake.generator.clocks import NETWORK_ZONE_NAME, stream
-from adlake.generator.delivery import LANDING, SECOND_DELIVERY, Outcome, Target, deliver
+from adlake.generator.delivery import LANDING, SECOND_DELIVERY, Delivery, Target
 from adlake.generator.line_items import deliver_snapshots
+from adlake.generator.marts import IdentityKey
+from adlake.generator.outcome import Outcome
 from adlake.generator.plan import HourPlan, Plan, make_plan
 from adlake.generator.truth import Truth, write_truth
-from adlake.generator.world import World, make_world
+from adlake.generator.world import make_world
 
 PARALLEL_FROM = 200_000
 KEY_FILE, KEY_VERSION = "identity.key", "k1"
@@ -25,29 +26,17 @@ KEY_FILE, KEY_VERSION = "identity.key", "k1"
 Progress = Callable[[str, int, int], None]
 
 
-@dataclass(frozen=True)
-class Task:
-    """What a process needs to write file hours."""
-
-    plan: Plan
-    world: World
-    target: Target
-
-    def run(self, hours: tuple[HourPlan, ...]) -> Outcome:
-        """The outcome of one file hour."""
-        return deliver(self.plan, self.world, hours, self.target)
-
-
-_task: list[Task] = []
+# What a process of the pool works on; one entry once it has started.
+_deliveries: list[Delivery] = []
 
 
 def _start_process(plan: Plan, target: Target) -> None:
     gc.disable()
-    _task[:] = [Task(plan, make_world(plan.seed, plan.events), target)]
+    _deliveries[:] = [Delivery(plan, make_world(plan.seed, plan.events), target)]
 
 
 def _run_in_process(hours: tuple[HourPlan, ...]) -> Outcome:
-    return _task[0].run(hours)
+    return _deliveries[0].of(hours)
 
 
 def generate(
@@ -59,21 +48,20 @@ def generate(
     broken_files: bool = False,
     progress: Progress | None = None,
 ) -> Truth:
-    """The truth about two deliveries that lie in the directory afterwards, `truth.json` and `lake.yaml` beside them.
+    """The truth about two deliveries that lie in the directory afterwards, with a `lake.yaml` that processes them.
 
-    `landing/` holds the first delivery, `second_delivery/` the second: laid over `landing/` by whoever has processed
-    the first. The same arguments give the same bytes, whatever the number of processes.
+    `landing/` holds the first, `second_delivery/` what to lay over it once the first is processed. Equal arguments
+    give equal bytes, whatever the number of processes.
 
     Args:
         directory: made when it is not there; must hold no earlier run.
-        events: data records that both deliveries hold in readable event files, exactly: duplicates, malformed lines
-            and the changed version of a file included; match tables, blank lines and the unchanged file that comes
-            again under its path (nobody takes it again) not.
+        events: data records in the readable event files of both deliveries, exactly: duplicates, malformed lines and
+            both versions of a changed file count; match tables, blank lines and a file that comes again unchanged at
+            its path do not.
         seed: decides everything that is drawn.
-        days: US Pacific days, ending with 2026-11-01, on which US clocks go back; None means 1, or 2 from 100,000
-            events.
+        days: US Pacific days, the last being 2026-11-01, when US clocks go back; None: 1, or 2 from 100,000 events.
         broken_files: whether files that cannot be read lie among the others; a run then exits 1.
-        progress: is told what was done, how many file hours are, and how many there are.
+        progress: is told what is being done, how many parts of it are done, and how many there are.
 
     Raises:
         UsageError: a number is out of range (BAD_ARGUMENT) or the directory holds a run (NOT_EMPTY).
@@ -83,7 +71,7 @@ def generate(
     target = Target(directory, started)
     plan = make_plan(events, seed, days)
     (directory / SECOND_DELIVERY).mkdir(parents=True, exist_ok=True)
-    secret = _write_key(directory, seed)
+    key = IdentityKey(_write_key(directory, seed), KEY_VERSION)
     _write_config(directory)
     with _uncollected():
         outcome = deliver_snapshots(plan, target)
@@ -93,7 +81,7 @@ def generate(
                 progress("file hours written", number, len(plan.file_hours))
         if broken_files:
             write_broken_files(plan, target, outcome)
-        return write_truth(directory, plan, outcome, secret, KEY_VERSION)
+        return write_truth(directory, plan, outcome, key)
 
 
 @contextmanager
@@ -112,8 +100,8 @@ def _outcomes(plan: Plan, target: Target) -> Iterator[Outcome]:
     """Outcomes of the file hours in order of time."""
     processes = min(os.cpu_count() or 1, len(plan.file_hours))
     if plan.events < PARALLEL_FROM or processes == 1:
-        task = Task(plan, make_world(plan.seed, plan.events), target)
-        yield from map(task.run, plan.file_hours)
+        delivery = Delivery(plan, make_world(plan.seed, plan.events), target)
+        yield from map(delivery.of, plan.file_hours)
         return
     with ProcessPoolExecutor(processes, get_context("spawn"), _start_process, (plan, target)) as pool:
         yield from pool.map(_run_in_process, plan.file_hours)

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from operator import add
 from typing import Any
 
 from adlake.generator.clocks import MICROS_PER_DAY, MICROS_PER_HOUR
@@ -43,25 +44,25 @@ class Tally:
 
     def add(self, table: str, records: Iterable[Record]) -> None:
         """The tally with the records of an ad-server table counted in."""
-        add = {
+        count = {
             "gam_requests": self._add_request,
             "gam_impressions": self._add_impression,
             "gam_clicks": self._add_click,
             "gam_active_views": self._add_active_view,
         }[table]
         for record in records:
-            add(record)
+            count(record)
 
     def _cell(self, record: Record, demand: str) -> list[int]:
-        hour = record[AT] // MICROS_PER_HOUR  # type: ignore[operator]
+        hour = record[AT] // MICROS_PER_HOUR
         key = (hour, record[SITE], record[UNIT], demand, record[DEVICE], record[COUNTRY])
-        cell = self.cells.get(key)  # type: ignore[call-overload]
+        cell = self.cells.get(key)
         if cell is None:
-            cell = self.cells[key] = [0] * 8  # type: ignore[index]
-        return cell  # type: ignore[no-any-return]
+            cell = self.cells[key] = [0] * 8
+        return cell
 
     def _add_request(self, record: Record) -> None:
-        demand: str = record[DEMAND]  # type: ignore[assignment]
+        demand: str = record[DEMAND]
         is_unfilled = record[FILLED] in NO
         if is_unfilled and demand.startswith(LINE_ITEM_PREFIX):
             demand = UNFILLED_PREFIX + demand[3:]
@@ -70,9 +71,9 @@ class Tally:
         cell[UNFILLED] += is_unfilled
 
     def _add_impression(self, record: Record) -> None:
-        demand: str = record[DEMAND]  # type: ignore[assignment]
+        demand: str = record[DEMAND]
         cell = self._cell(record, demand)
-        earned: int = record[MONEY] or 0  # type: ignore[assignment]
+        earned: int = record[MONEY] or 0
         cell[IMPRESSIONS] += 1
         cell[ELIGIBLES] += record[ELIGIBLE] in YES
         cell[REPORTED] += earned
@@ -80,19 +81,19 @@ class Tally:
             self._add_person(record, demand, SEEN)[EARNED] += earned
 
     def _add_click(self, record: Record) -> None:
-        demand: str = record[DEMAND]  # type: ignore[assignment]
+        demand: str = record[DEMAND]
         self._cell(record, demand)[CLICKS] += 1
         if record[PERSON] is not None:
             self._add_person(record, demand, CLICKED)
 
     def _add_active_view(self, record: Record) -> None:
-        cell = self._cell(record, record[DEMAND])  # type: ignore[arg-type]
+        cell = self._cell(record, record[DEMAND])
         cell[MEASURABLES] += record[MEASURABLE] in YES
         cell[VIEWABLES] += record[VIEWABLE] in YES
 
     def _add_person(self, record: Record, demand: str, measure: int) -> list[int]:
-        at: int = record[AT]  # type: ignore[assignment]
-        person: str = record[PERSON]  # type: ignore[assignment]
+        at: int = record[AT]
+        person: str = record[PERSON]
         if demand.startswith(LINE_ITEM_PREFIX):
             key = (person, at // MICROS_PER_DAY, demand)
             spent = self.network.get(key)
@@ -147,5 +148,4 @@ def _add_lists(sums: dict[Any, list[int]], others: dict[Any, list[int]]) -> None
         if mine is None:
             sums[key] = list(values)
         else:
-            for place, value in enumerate(values):
-                mine[place] += value
+            mine[:] = map(add, mine, values)

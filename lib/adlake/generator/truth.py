@@ -5,24 +5,26 @@ import json
 from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from operator import itemgetter
+from operator import add, itemgetter
 from pathlib import Path
 from typing import Any
 
 from adlake.generator.clocks import hour_start
-from adlake.generator.delivery import AccountKey, Outcome
 from adlake.generator.line_items import known_rates
 from adlake.generator.marts import (
     USER_COLUMNS,
     USER_MEASURES,
     YIELD_DIMENSIONS,
     YIELD_MEASURES,
+    IdentityKey,
     RateCard,
     digest_of,
+    table_line,
     user_days,
     yield_hourly,
     yield_line,
 )
+from adlake.generator.outcome import AccountKey, Outcome
 from adlake.generator.plan import Plan
 from adlake.generator.tally import Tally
 
@@ -69,15 +71,14 @@ class Truth:
             return list(csv.DictReader(lines))
 
 
-def write_truth(directory: Path, plan: Plan, outcome: Outcome, secret: bytes, version: str) -> Truth:
+def write_truth(directory: Path, plan: Plan, outcome: Outcome, key: IdentityKey) -> Truth:
     """The truth of a run, written.
 
     Args:
         directory: that holds the run.
         plan: of the run.
         outcome: of all its files.
-        secret: of the identity keys.
-        version: of that secret, such as `k1`.
+        key: of the identifiers.
     """
     deliveries = {}
     for batch in BATCHES:
@@ -93,7 +94,7 @@ def write_truth(directory: Path, plan: Plan, outcome: Outcome, secret: bytes, ve
             "accounts": accounts_of(outcome.accounts, batch),
             "gold": {
                 "yield_hourly": _yield(directory, folder, tally, card),
-                "user_days": _users(directory, folder, tally, card, secret, version),
+                "user_days": _users(directory, folder, user_days(tally, card, key)),
             },
         }
     document = {
@@ -138,52 +139,47 @@ def _nested(counts: Counter[str]) -> dict[str, Any]:
 
 def _yield(directory: Path, folder: Path, tally: Tally, card: RateCard) -> dict[str, Any]:
     rows = yield_hourly(tally, card)
-    lines = [yield_line(key, measures) for key, measures in rows.items()]
-    lines.sort(key=itemgetter(slice(len(YIELD_DIMENSIONS))))
     by_channel: dict[tuple[int, str], list[int]] = {}
     for (hour, _, _, channel, _, _), measures in rows.items():
         sums = by_channel.setdefault((hour, channel), [0] * len(YIELD_MEASURES))
-        by_channel[hour, channel] = [a + b for a, b in zip(sums, measures, strict=True)]
+        sums[:] = map(add, sums, measures)
+    lines = [yield_line(key, measures) for key, measures in rows.items()]
     return {
-        "rows": len(rows),
         "totals": _totals(YIELD_MEASURES, by_channel.values()),
         "by_hour_and_channel": [
-            {"hour_utc": hour_start(hour).isoformat(), "channel": channel, **dict(zip(YIELD_MEASURES, sums, strict=True))}
+            {
+                "hour_utc": hour_start(hour).isoformat(),
+                "channel": channel,
+                **dict(zip(YIELD_MEASURES, sums, strict=True)),
+            }
             for (hour, channel), sums in sorted(by_channel.items())
         ],
-        "digest": digest_of(lines),
-        "table": _full(directory, folder / "yield_hourly.csv", (*YIELD_DIMENSIONS, *YIELD_MEASURES), lines),
+        **_table(directory, folder / "yield_hourly.csv", (*YIELD_DIMENSIONS, *YIELD_MEASURES), lines),
     }
 
 
-def _users(
-    directory: Path, folder: Path, tally: Tally, card: RateCard, secret: bytes, version: str
-) -> dict[str, Any]:
-    lines = sorted(user_days(tally, card, secret, version), key=itemgetter(slice(2)))
+def _users(directory: Path, folder: Path, rows: Iterable[list[Any]]) -> dict[str, Any]:
+    found = list(rows)
     first = USER_COLUMNS.index(USER_MEASURES[0])
-    measures = ([int(str(value)) for value in line[first : first + len(USER_MEASURES)]] for line in lines)
+    measures = map(itemgetter(slice(first, first + len(USER_MEASURES))), found)
     return {
-        "rows": len(lines),
         "totals": _totals(USER_MEASURES, measures),
-        "digest": digest_of(lines),
-        "table": _full(directory, folder / "user_days.csv", USER_COLUMNS, lines),
+        **_table(directory, folder / "user_days.csv", USER_COLUMNS, [table_line(row) for row in found]),
     }
 
 
 def _totals(names: Sequence[str], rows: Iterable[Sequence[int]]) -> dict[str, int]:
     totals = [0] * len(names)
     for row in rows:
-        for place, value in enumerate(row):
-            totals[place] += value
+        totals[:] = map(add, totals, row)
     return dict(zip(names, totals, strict=True))
 
 
-def _full(directory: Path, place: Path, columns: Sequence[str], lines: Sequence[Sequence[object]]) -> str | None:
+def _table(directory: Path, place: Path, columns: Sequence[str], lines: list[str]) -> dict[str, Any]:
+    """Number of rows and digest; the table itself stands in a file, unless it is large."""
+    facts = {"rows": len(lines), "digest": digest_of(lines)}
     if len(lines) > FULL_TABLE_ROWS:
-        return None
+        return {**facts, "table": None}
     (directory / place).parent.mkdir(parents=True, exist_ok=True)
-    with (directory / place).open("w", encoding="utf-8", newline="") as table:
-        writer = csv.writer(table, lineterminator="\n")
-        writer.writerow(columns)
-        writer.writerows(lines)
-    return place.as_posix()
+    (directory / place).write_text("\n".join([",".join(columns), *sorted(lines), ""]), encoding="utf-8", newline="\n")
+    return {**facts, "table": place.as_posix()}

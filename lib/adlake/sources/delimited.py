@@ -51,10 +51,8 @@ def read_records(spark: SparkSession, table: Table, root: str, files: Sequence[L
         files: claimed files of that table.
         quote: the quote character, or nothing where the format knows none.
     """
-    by_layout = sorted(files, key=lambda file: (file.record_type, _layout_key(file)))
-    frames = []
-    for (record_type, _), group in groupby(by_layout, key=lambda file: (file.record_type, _layout_key(file))):
-        frames.append(_read_group(spark, table, root, record_type, list(group), quote))
+    by_layout = groupby(sorted(files, key=_layout_key), key=_layout_key)
+    frames = [_read_group(spark, table, root, list(group), quote) for _, group in by_layout]
     rows = frames[0]
     for frame in frames[1:]:
         rows = rows.unionByName(frame)
@@ -66,9 +64,7 @@ def _layout_key(file: LandedFile) -> tuple[str, ...]:
     return (layout.delimiter, layout.line_end, str(layout.has_header), *layout.columns)
 
 
-def _read_group(
-    spark: SparkSession, table: Table, root: str, record_type: str, files: Sequence[LandedFile], quote: str
-) -> DataFrame:
+def _read_group(spark: SparkSession, table: Table, root: str, files: Sequence[LandedFile], quote: str) -> DataFrame:
     layout = files[0].layout
     known = {field.name: field for field in struct_type(table).fields if not field.name.startswith("_")}
     fields = [known.get(name, T.StructField(name, T.StringType())) for name in layout.columns]
@@ -91,7 +87,7 @@ def _read_group(
     return records.select(
         *columns,
         *extra,
-        F.lit(record_type).alias(RECORD_TYPE),
+        _record_type(_relative_path(root, files), files).alias(RECORD_TYPE),
         _relative_path(root, files).alias(FILE),
         (F.monotonically_increasing_id().bitwiseAND(F.lit(ROW_BITS)) + 1).alias(POSITION),
         MALFORMED,
@@ -122,6 +118,14 @@ def _extra(unknown: Sequence[str]) -> Column:
     pairs = [part for name in unknown for part in (F.lit(name), F.col(f"`{name}`"))]
     present = F.map_filter(F.create_map(*pairs), lambda _, value: value.isNotNull())
     return F.when(F.size(present) > 0, present).alias(EXTRA)
+
+
+def _record_type(path: Column, files: Sequence[LandedFile]) -> Column:
+    """The record type of the file; one where a source has one, else what its name begins with."""
+    types = {file.record_type for file in files}
+    if len(types) == 1:
+        return F.lit(types.pop())
+    return F.substring_index(F.substring_index(path, "/", -1), "_", 1)
 
 
 def _relative_path(root: str, files: Sequence[LandedFile]) -> Column:

@@ -1,0 +1,146 @@
+"""Silver into gold: both marts, each in one query."""
+
+from collections.abc import Iterator
+
+from benchmarks.peer.lake import PeerLake
+
+HOUR_USEC = 3_600_000_000
+COUNTS = ("requests", "unfilled", "impressions", "clicks", "eligible", "measurable", "viewable")
+YIELD_SUMS = (*COUNTS, "revenue_reported_micros", "revenue_rate_card_micros", "revenue_unknown_impressions")
+USER_SUMS = ("page_views", "impressions", "clicks", "revenue_micros", "revenue_unknown_impressions")
+# Everything a row can be told apart by after rates are known; the rows are summed up to it before rates are joined.
+CELL = (
+    *("hour_utc", "event_date", "site", "ad_unit_id", "device_category", "country"),
+    *("is_backfill", "product", "deal_type", "line_item_id", "is_unfilled"),
+)
+MACROS = (
+    "spelled(value) AS replace(lower(value), ' ', '_')",
+    "backfill_channel(product, deal_type) AS CASE WHEN spelled(product) IN ('ad_exchange', 'adexchange') THEN "
+    "CASE spelled(deal_type) WHEN 'private_auction' THEN 'private_auction' WHEN 'preferred_deal' THEN 'preferred_deal' "
+    "ELSE 'open_adx' END "
+    "WHEN spelled(product) IN ('exchange_bidding', 'open_bidding') THEN 'open_bidding' "
+    "WHEN spelled(product) = 'adsense' THEN 'adsense' ELSE 'backfill_other' END",
+    "network_channel(line_item_type) AS CASE WHEN spelled(line_item_type) IN ('house', 'price_priority') "
+    "THEN spelled(line_item_type) "
+    "WHEN spelled(line_item_type) IN ('sponsorship', 'standard', 'bulk', 'network') THEN 'direct' "
+    "ELSE 'direct_other' END",
+)
+
+
+def build(lake: PeerLake) -> Iterator[str]:
+    """Write both marts; the name of each is given when it is done."""
+    for macro in MACROS:
+        lake.connection.execute(f"CREATE OR REPLACE MACRO {macro}")
+    _make_rates(lake)
+    for name, query in (("gold.yield_hourly", _yield_hourly(lake)), ("gold.user_days", _user_days(lake))):
+        lake.write(name, query)
+        yield name
+
+
+def _make_rates(lake: PeerLake) -> None:
+    """Line items as of each day, with what one impression and one click earn; a snapshot holds until the next one."""
+    line_items = lake.scan("silver.gam_line_items")
+    names = ("gam_requests", "gam_impressions", "gam_clicks", "gam_active_views")
+    days = " UNION ".join(f"SELECT event_date FROM {lake.scan(f'silver.{name}')}" for name in names)
+    lake.connection.execute(
+        f"""CREATE OR REPLACE TEMP TABLE rates AS
+        WITH days AS ({days}), line_items AS (SELECT * FROM {line_items}),
+        snapshots AS (
+            SELECT event_date, max(snapshot_date) AS snapshot_date
+            FROM days JOIN (SELECT DISTINCT snapshot_date FROM line_items) ON snapshot_date <= event_date
+            GROUP BY event_date
+        )
+        SELECT event_date, line_item_id, network_channel(line_item_type) AS channel,
+            CASE upper(cost_type) WHEN 'CPM' THEN (cost_per_unit_micros + 500) // 1000 WHEN 'CPC' THEN 0 END
+                AS per_impression,
+            CASE upper(cost_type) WHEN 'CPC' THEN cost_per_unit_micros ELSE 0 END AS per_click
+        FROM snapshots JOIN line_items USING (snapshot_date)"""
+    )
+
+
+def _yield_hourly(lake: PeerLake) -> str:
+    parts = (
+        ("gam_requests", {"requests": "count(*)", "unfilled": "count(*) FILTER (NOT is_filled)"}),
+        (
+            "gam_impressions",
+            {
+                "impressions": "count(*)",
+                "eligible": "count(*) FILTER (is_active_view_eligible)",
+                "revenue_reported_micros": "coalesce(sum(revenue_micros), 0)",
+            },
+        ),
+        ("gam_clicks", {"clicks": "count(*)"}),
+        (
+            "gam_active_views",
+            {"measurable": "count(*) FILTER (is_measurable)", "viewable": "count(*) FILTER (is_viewable)"},
+        ),
+    )
+    cells = " UNION ALL ".join(_cells(lake, name, sums) for name, sums in parts)
+    return f"""
+        WITH earned AS (
+            SELECT cells.*, {", ".join(f"rates.{name}" for name in ("per_impression", "per_click"))},
+                CASE WHEN is_backfill THEN backfill_channel(product, deal_type)
+                    WHEN rates.line_item_id IS NOT NULL THEN rates.channel
+                    WHEN is_unfilled THEN 'unfilled' ELSE 'unknown' END AS channel
+            FROM ({cells}) cells LEFT JOIN rates
+            ON NOT is_backfill AND cells.event_date = rates.event_date AND cells.line_item_id = rates.line_item_id
+        ), sums AS (
+            SELECT hour_utc, event_date, site, ad_unit_id, channel, device_category, country,
+                {", ".join(f"sum({name})::BIGINT AS {name}" for name in (*COUNTS, "revenue_reported_micros"))},
+                sum(CASE WHEN is_backfill THEN 0
+                    ELSE impressions * coalesce(per_impression, 0) + clicks * coalesce(per_click, 0) END)::BIGINT
+                    AS revenue_rate_card_micros,
+                sum(CASE WHEN is_backfill OR per_impression IS NOT NULL THEN 0 ELSE impressions END)::BIGINT
+                    AS revenue_unknown_impressions
+            FROM earned GROUP BY ALL
+        )
+        SELECT *, revenue_reported_micros + revenue_rate_card_micros AS revenue_micros FROM sums"""
+
+
+def _cells(lake: PeerLake, name: str, sums: dict[str, str]) -> str:
+    """One table summed up to cells, with all sums, those of other tables as 0."""
+    is_unfilled = "is_filled IS false" if name == "gam_requests" else "false"
+    measures = ", ".join(
+        f"{sums.get(measure, '0')}::BIGINT AS {measure}" for measure in (*COUNTS, "revenue_reported_micros")
+    )
+    return f"""
+        SELECT make_timestamptz(epoch_us(event_at_utc) // {HOUR_USEC} * {HOUR_USEC}) AS hour_utc,
+            event_date, site, ad_unit_id, device_category, country, is_backfill, product, deal_type, line_item_id,
+            {is_unfilled} AS is_unfilled, {measures}
+        FROM {lake.scan(f"silver.{name}")} GROUP BY ALL"""
+
+
+def _user_days(lake: PeerLake) -> str:
+    # First up to sections, then up to days: a list of few distinct sections instead of a distinct list of many.
+    sums = ", ".join(f"sum({name})::BIGINT AS {name}" for name in USER_SUMS)
+    seen = "min(first_seen_at_utc) AS first_seen_at_utc, max(last_seen_at_utc) AS last_seen_at_utc"
+    impressions = _user_part(lake, "gam_impressions", "impressions", "coalesce(revenue_micros, 0)", "per_impression")
+    clicks = _user_part(lake, "gam_clicks", "clicks", "0", "per_click")
+    is_view = "event_name IS NOT DISTINCT FROM 'page_view'"
+    return f"""
+        WITH rows AS (
+            {impressions} UNION ALL {clicks} UNION ALL
+            SELECT id_key, event_date, CASE WHEN {is_view} THEN section END AS section,
+                count(*) FILTER ({is_view}) AS page_views, 0 AS impressions, 0 AS clicks,
+                0 AS revenue_micros, 0 AS revenue_unknown_impressions,
+                min(event_at_utc) AS first_seen_at_utc, max(event_at_utc) AS last_seen_at_utc
+            FROM {lake.scan("silver.page_events")} WHERE id_key IS NOT NULL AND NOT is_bot GROUP BY ALL
+        )
+        SELECT id_key, event_date, {sums}, {seen},
+            coalesce(list_sort(list(DISTINCT section) FILTER (section IS NOT NULL)), []::VARCHAR[]) AS sections
+        FROM rows GROUP BY id_key, event_date"""
+
+
+def _user_part(lake: PeerLake, name: str, measure: str, reported: str, rate: str) -> str:
+    """Impressions or clicks by person and day, with what they earn."""
+    rated = f"coalesce(sum(CASE WHEN is_backfill THEN {reported} ELSE coalesce({rate}, 0) END), 0)"
+    unknown = "count(*) FILTER (NOT is_backfill AND per_impression IS NULL)" if measure == "impressions" else "0"
+    counts = {"page_views": "0", "impressions": "0", "clicks": "0", measure: "count(*)"}
+    return f"""
+        SELECT id_key, events.event_date, NULL::VARCHAR AS section,
+            {", ".join(f"{expression} AS {column}" for column, expression in counts.items())},
+            {rated} AS revenue_micros, {unknown} AS revenue_unknown_impressions,
+            min(event_at_utc) AS first_seen_at_utc, max(event_at_utc) AS last_seen_at_utc
+        FROM {lake.scan(f"silver.{name}")} events LEFT JOIN rates
+        ON NOT is_backfill AND events.event_date = rates.event_date AND events.line_item_id = rates.line_item_id
+        WHERE id_key IS NOT NULL GROUP BY id_key, events.event_date"""

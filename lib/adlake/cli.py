@@ -1,0 +1,211 @@
+"""The command line: thin commands over the library. Imports wait until a command needs them.
+
+This module and `job.py` are the only ones that read argv and the environment.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from adlake.errors import AdlakeError, UsageError
+from adlake.pipeline import STEPS, steps_from
+from adlake.version import VERSION
+
+INTERRUPTED = 130
+
+
+class _Commands(TyperGroup):
+    """Commands whose failures are one line and an exit code."""
+
+    def invoke(self, ctx: Any) -> Any:
+        """What the command returns.
+
+        Raises:
+            Exit: the command failed in a way that adlake knows, or was interrupted.
+        """
+        try:
+            return super().invoke(ctx)
+        except AdlakeError as error:
+            typer.echo(f"adlake: {error}", err=True)
+            raise typer.Exit(error.exit_code) from None
+        except KeyboardInterrupt:
+            typer.echo("adlake: interrupted; what was committed stays, and the next run goes on from there", err=True)
+            raise typer.Exit(INTERRUPTED) from None
+
+
+# Pretty tracebacks show local variables, and with them what must not be on a screen.
+app = typer.Typer(
+    cls=_Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich"
+)
+
+ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="The lake's lake.yaml.", show_default=True)]
+Events = Annotated[int, typer.Option(min=0, help="Records of all event files together.")]
+Seed = Annotated[int, typer.Option(help="Decides everything that is made up: the same seed gives the same files.")]
+Text = str | None
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    *, version: Annotated[bool, typer.Option("--version", help="Show the version and end.", is_eager=True)] = False
+) -> None:
+    """Advertising logs in, a governed Delta lake out: every row accounted for."""
+    if version:
+        typer.echo(f"adlake {VERSION}")
+        raise typer.Exit
+
+
+@app.command()
+def demo(
+    lake: Annotated[
+        Path, typer.Option("--lake", metavar="DIR", help="Folder for everything; replaced when it is a demo's.")
+    ] = Path("adlake-demo"),
+    events: Events = 20_000,
+    seed: Seed = 7,
+) -> None:
+    """Generate input, run every step on it twice, and compare the result with the truth."""
+    from adlake.console import show_demo, watch  # noqa: PLC0415
+    from adlake.demo import run_demo  # noqa: PLC0415
+
+    with watch("make up input") as notify:
+        result = run_demo(lake, events=events, seed=seed, environ=os.environ, notify=notify)
+    show_demo(result)
+    raise typer.Exit(result.exit_code)
+
+
+@app.command()
+def run(
+    config: ConfigFile = Path("lake.yaml"),
+    lake: Annotated[Text, typer.Option(metavar="URI", help="Use this lake instead of the one in lake.yaml.")] = None,
+    landing: Annotated[Text, typer.Option(metavar="URI", help="Use this landing zone instead.")] = None,
+    tenant: Annotated[Text, typer.Option(metavar="NAME", help="Use this tenant instead.")] = None,
+    as_of: Annotated[
+        Text, typer.Option(metavar="TIME", help="The moment the run stands for, ISO 8601 with zone; default: now.")
+    ] = None,
+    first: Annotated[
+        Text, typer.Option("--from", metavar="STEP", help=f"Begin with this step: {', '.join(STEPS)}.")
+    ] = None,
+    *,
+    rebuild: Annotated[
+        bool,
+        typer.Option(
+            "--rebuild", help="Recompute everything that the layer before still holds, instead of only what is new."
+        ),
+    ] = False,
+) -> None:
+    """Process what is new: all steps, or those from one on."""
+    from adlake import job  # noqa: PLC0415
+    from adlake.config import load_config  # noqa: PLC0415
+    from adlake.console import show_run, watch  # noqa: PLC0415
+    from adlake.session import Spark  # noqa: PLC0415
+
+    steps = steps_from(first or None)
+    settings = load_config(config, {"lake": lake, "landing": landing, "tenant": tenant})
+    moment = job.moment(as_of) if as_of else None
+    spark = Spark(settings, os.environ)
+    with watch("look for new files") as notify:
+        try:
+            report = job.execute(steps, spark, settings, as_of=moment, rebuild=rebuild, notify=notify)
+        finally:
+            spark.stop()
+    show_run(report, settings.lake)
+    raise typer.Exit(report.exit_code)
+
+
+@app.command(
+    context_settings={
+        "allow_extra_args": True,
+        "ignore_unknown_options": True,
+        "allow_interspersed_args": False,
+        "help_option_names": [],
+    },
+    options_metavar="",
+)
+def job(
+    ctx: typer.Context, name: Annotated[Text, typer.Argument(metavar="NAME [FLAGS]...", help=", ".join(STEPS))] = None
+) -> None:
+    """Run one job exactly as its script in jobs/ does; `adlake job NAME --help` shows its flags."""
+    if name in (None, "", "--help"):
+        typer.echo(ctx.get_help())
+        raise typer.Exit(0 if name == "--help" else 2)
+    if name not in STEPS:
+        raise UsageError("UNKNOWN_JOB", "no such job", where="adlake job", found=repr(name), wanted=", ".join(STEPS))
+    from adlake.job import main as run_job  # noqa: PLC0415
+
+    raise typer.Exit(run_job(name, ctx.args))
+
+
+@app.command()
+def status(
+    config: ConfigFile = Path("lake.yaml"),
+    *,
+    as_json: Annotated[bool, typer.Option("--json", help="Print it for machines.")] = False,
+) -> None:
+    """Show how the lake stands: versions, freshness, what was refused and why, what is not finished. Starts no Java."""
+    from adlake.config import load_config  # noqa: PLC0415
+    from adlake.console import show_status  # noqa: PLC0415
+    from adlake.lake import Lake  # noqa: PLC0415
+    from adlake.status import read_status  # noqa: PLC0415
+
+    found = read_status(Lake(load_config(config)))
+    if as_json:
+        typer.echo(json.dumps(found.as_dict(), indent=2))
+    else:
+        show_status(found)
+
+
+@app.command()
+def validate(
+    config: Annotated[
+        Path | None, typer.Option("--config", metavar="FILE", help="Default: lake.yaml, where there is one.")
+    ] = None,
+) -> None:
+    """Check configuration and table contracts: all faults at once, with file and place. Starts no Java."""
+    from adlake import contracts  # noqa: PLC0415
+    from adlake.config import config_faults  # noqa: PLC0415
+
+    path = config or (Path("lake.yaml") if Path("lake.yaml").is_file() else None)
+    faults = [*(config_faults(path) if path else []), *contracts.faults()]
+    for fault in faults:
+        typer.echo(str(fault), err=True)
+    if faults:
+        typer.echo(f"adlake: {len(faults)} fault{'s' if len(faults) > 1 else ''} found", err=True)
+        raise typer.Exit(UsageError.exit_code)
+    checked = f"{path} and {len(contracts.tables())} contracts" if path else f"{len(contracts.tables())} contracts"
+    typer.echo(f"No fault in {checked}.")
+
+
+@app.command()
+def generate(
+    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go; must hold no earlier ones.")],
+    events: Events = 20_000,
+    seed: Seed = 7,
+) -> None:
+    """Write made-up landing files in the real formats, the truth about them, and a lake.yaml that runs them."""
+    from adlake.console import watch  # noqa: PLC0415
+    from adlake.generator import generate as write_files  # noqa: PLC0415
+
+    with watch("make up input") as notify:
+        write_files(
+            directory, events=events, seed=seed, progress=lambda what, done, total: notify(what, "", done, total)
+        )
+    typer.echo(
+        f"{events:,} events in {directory}/landing and {directory}/second_delivery; the truth is in {directory}/truth.json."
+    )
+    typer.echo(f"Run them: adlake run --config {directory}/lake.yaml")
+
+
+@app.command()
+def setup() -> None:
+    """Fetch the jars that Spark needs and prepare Java for a quick start; a second call does nothing again."""
+    from adlake.preparation import prepare  # noqa: PLC0415
+
+    prepare(os.environ, tell=typer.echo)
+
+
+def main() -> None:
+    """Nothing; the process ends with the command's exit code."""
+    app(prog_name="adlake")

@@ -1,0 +1,98 @@
+"""Gold tables as they were after a run, held against the truth row by row."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from datetime import datetime
+from typing import Any
+
+import pyarrow as pa
+from deltalake import QueryBuilder
+
+from adlake.comparison.difference import ABSENT, Difference, counted
+from adlake.contracts import table
+from adlake.generator import Truth
+from adlake.generator.marts import USER_COLUMNS, YIELD_DIMENSIONS, YIELD_MEASURES, digest_of
+from adlake.lake import Lake
+from adlake.ledger import AccountRecord
+
+COLUMNS: Mapping[str, tuple[str, ...]] = {
+    "yield_hourly": (*YIELD_DIMENSIONS, *YIELD_MEASURES),
+    "user_days": USER_COLUMNS,
+}
+KEY_WIDTH: Mapping[str, int] = {"yield_hourly": len(YIELD_DIMENSIONS), "user_days": 2}
+# enough of a keyed identifier to find the row by, not enough to be one
+SHOWN_OF_KEY = 11
+Row = tuple[str, ...]
+
+
+def gold_rows(lake: Lake, name: str, records: Iterable[AccountRecord]) -> list[Row]:
+    """The rows that a gold table held after a run, as text in the columns and the spelling of the truth.
+
+    Args:
+        lake: that holds the table.
+        name: of the table, without its layer.
+        records: accounts of the run; they tell the version of the table. Without one, its newest version counts.
+    """
+    delta = lake.delta(table(f"gold.{name}"))
+    if delta is None:
+        return []
+    versions = [record.version for record in records if record.table == f"gold.{name}"]
+    if versions:
+        delta.load_as_version(max(versions))
+    columns = ", ".join(COLUMNS[name])
+    answer = QueryBuilder().register("rows", delta).execute(f"select {columns} from rows")  # noqa: S608 our own constants
+    return [tuple(map(_text, row.values())) for row in pa.table(answer).to_pylist()]
+
+
+def gold_differences(truth: Truth, delivery: int, name: str, found: Sequence[Row]) -> Iterator[Difference]:
+    """Rows of a gold table that are missing, too many, or hold another value.
+
+    Of a table that was too large for the truth to keep whole, number of rows, sums and digest are compared.
+
+    Args:
+        truth: about the delivery.
+        delivery: counted from 1.
+        name: of the table, without its layer.
+        found: its rows, as `gold_rows` gives them.
+    """
+    yield from _whole_table_differences(truth, delivery, name, found)
+    lines = truth.table(delivery, name)
+    if lines is None:
+        return
+    what, columns, width = f"gold.{name}", COLUMNS[name], KEY_WIDTH[name]
+    wanted = {row[:width]: row for row in (tuple(line[column] for column in columns) for line in lines)}
+    times = Counter(row[:width] for row in found)
+    held = {row[:width]: row for row in found}
+    for key in sorted({*times, *wanted}):
+        if times[key] != 1 or key not in wanted:
+            yield Difference(delivery, f"{what} row", _place(key), counted(times[key]), counted(key in wanted))
+            continue
+        for column, value, right in zip(columns, held[key], wanted[key], strict=True):
+            if value != right:
+                yield Difference(delivery, f"{what} {column}", _place(key), value or ABSENT, right or ABSENT)
+
+
+def _whole_table_differences(truth: Truth, delivery: int, name: str, found: Sequence[Row]) -> Iterator[Difference]:
+    wanted, columns = truth.gold(delivery)[name], COLUMNS[name]
+    sums = {measure: sum(int(row[columns.index(measure)] or 0) for row in found) for measure in wanted["totals"]}
+    numbers = {"rows": len(found), **{f"sum of {measure}": total for measure, total in sums.items()}}
+    right = {"rows": wanted["rows"], **{f"sum of {measure}": total for measure, total in wanted["totals"].items()}}
+    for what, number in numbers.items():
+        if number != right[what]:
+            yield Difference(delivery, f"gold.{name} {what}", "", str(number), str(right[what]))
+    digest = digest_of(found)
+    if digest != wanted["digest"]:
+        yield Difference(delivery, f"gold.{name} digest of all rows", "", digest, wanted["digest"])
+
+
+def _text(value: Any) -> str:
+    """A value as the truth spells it: times in UTC with microseconds, lists with bars between, nulls empty."""
+    if value is None:
+        return ""
+    if isinstance(value, datetime):
+        return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+    return "|".join(value) if isinstance(value, list) else str(value)
+
+
+def _place(key: Row) -> str:
+    return " · ".join(f"{part[:SHOWN_OF_KEY]}…" if part.startswith("k") and ":" in part else part or "-" for part in key)

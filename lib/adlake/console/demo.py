@@ -1,0 +1,171 @@
+"""The result of a demonstration."""
+
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rich.console import Console
+
+from adlake.account import Account
+from adlake.console.text import BAD, GOOD, QUIET, duration, grid, number, print_lines, screen
+from adlake.reasons import meaning
+from adlake.sums import added
+
+if TYPE_CHECKING:
+    from adlake.demo import DemoResult
+
+MOST_DIFFERENCES = 40
+DIFFERENCES_FILE = "differences.txt"
+_BRONZE = ("Read", "Published", "Refused")
+_SILVER = ("Read", "Restored", "Published", "Duplicates", "Refused", "Left out", "Superseded")
+_GOLD = ("Rows", "Impressions", "Clicks", "Revenue", "Page views")
+QUERY = """\
+select channel, sum(impressions) as impressions, round(1000 * sum(revenue_micros) / 1e6 / sum(impressions), 2) as ecpm
+from yield_hourly group by channel having sum(impressions) > 0 order by ecpm desc"""
+
+
+def show_demo(result: "DemoResult") -> None:
+    """Print what came in, where it went, whether it is right, and what to do with it."""
+    console = screen()
+    document = result.truth.document
+    days = f"{document['days']} day{'s' if document['days'] > 1 else ''}"
+    made = f"{document['events']:,} events of {days}, made up from seed {document['seed']}, taken in two deliveries"
+    print_lines(console, "", made, style="bold")
+    accounts = _accounts(result)
+    _show_layer(console, "Bronze: the files, record by record", "bronze", _BRONZE, accounts)
+    _show_layer(console, "Silver: typed, deduplicated, identifiers as keys", "silver", _SILVER, accounts)
+    _show_gold(console, result)
+    _show_refusals(console, accounts)
+    _show_ways_on(console, result)
+    _show_verdict(console, result)
+
+
+def _accounts(result: "DemoResult") -> Mapping[str, Account]:
+    """Both runs together, by table."""
+    found: dict[str, list[Account]] = {}
+    for report in result.reports:
+        for record in report.commits:
+            found.setdefault(record.table, []).append(record.account)
+    return {name: added(accounts) for name, accounts in sorted(found.items())}
+
+
+def _show_layer(
+    console: Console, title: str, layer: str, names: tuple[str, ...], accounts: Mapping[str, Account]
+) -> None:
+    table = grid(title, ("Table", *names), right=names)
+    for name, account in accounts.items():
+        if name.startswith(f"{layer}."):
+            numbers = {
+                "Read": account.read,
+                "Restored": account.restored,
+                "Published": account.published,
+                "Duplicates": account.duplicates,
+                "Refused": sum(account.quarantined.values()),
+                "Left out": sum(account.filtered.values()),
+                "Superseded": account.superseded,
+            }
+            table.add_row(name, *(number(numbers[column]) for column in names))
+    console.print(table)
+    console.print()
+
+
+def _show_gold(console: Console, result: "DemoResult") -> None:
+    table = grid("Gold: what people ask for", ("Table", *_GOLD), right=_GOLD)
+    for name, truth in result.truth.gold(len(result.reports)).items():
+        totals = truth["totals"]
+        revenue = f"{totals['revenue_micros'] / 1_000_000:,.2f}"
+        counts = (totals["impressions"], totals["clicks"])
+        table.add_row(f"gold.{name}", number(truth["rows"]), *map(number, counts), revenue, number(totals.get("page_views", 0)))
+    console.print(table)
+    console.print()
+
+
+def _show_refusals(console: Console, accounts: Mapping[str, Account]) -> None:
+    table = grid("Refused (kept in quarantine) or left out, and why", ("Why", "Rows", "Tables", "That is"), right=("Rows",), wrapped=("That is",))
+    rows: dict[str, dict[str, int]] = {}
+    for name, account in accounts.items():
+        for reason, count in {**account.quarantined, **account.filtered}.items():
+            rows.setdefault(reason, {})[name] = count
+    for reason, by_table in sorted(rows.items(), key=lambda item: -sum(item[1].values())):
+        layers = {name.partition(".")[0] for name in by_table}
+        where = f"{len(by_table)} of {', '.join(sorted(layers))}" if len(by_table) > 1 else next(iter(by_table))
+        table.add_row(reason, number(sum(by_table.values())), where, meaning(reason))
+    console.print(table)
+    console.print()
+
+
+def _show_ways_on(console: Console, result: "DemoResult") -> None:
+    """Lines that work as they are copied, from the folder in which the command was given."""
+    lake, config = result.directory / "lake", result.directory / "lake.yaml"
+    python, adlake = shlex.quote(sys.executable), shlex.quote(_program())
+    print_lines(console, "Where it lies", style="bold")
+    print_lines(
+        console,
+        f"  {lake}/gold/yield_hourly, {lake}/gold/user_days: Delta tables; bronze, silver, quarantine beside them",
+        f"  {lake}/ops/reports: a report of each run; {result.directory}/landing: the files; truth.json: the truth",
+        "",
+    )
+    for title, lines in snippets(lake.absolute(), config.absolute()).items():
+        print_lines(console, title, style="bold")
+        print_lines(console, *(f"  {line}" for line in lines), "")
+    print_lines(console, "What to try next", style="bold")
+    shown = shlex.quote(str(config))
+    print_lines(
+        console,
+        f"  {adlake} status --config {shown}",
+        f"  {adlake} run --config {shown}          # nothing to do: it says so in a second",
+        f"  {adlake} run --config {shown} --from build_gold --rebuild",
+        "",
+    )
+
+
+def snippets(lake: Path, config: Path) -> Mapping[str, tuple[str, ...]]:
+    """How to query the result, by what is needed: lines of Python."""
+    first, second = QUERY.splitlines()
+    return {
+        "Ask it with DuckDB (pip install duckdb), in Python": (
+            "import duckdb",
+            "from deltalake import DeltaTable",
+            f"yield_hourly = DeltaTable({str(lake / 'gold' / 'yield_hourly')!r}).to_pyarrow_dataset()",
+            'duckdb.sql("""',
+            f"    {first}",
+            f"    {second}",
+            '""").show()',
+        ),
+        "Ask it with Spark, in Python": (
+            "import os, pathlib",
+            "from adlake.config import load_config",
+            "from adlake.session import build_session",
+            f"spark = build_session(load_config(pathlib.Path({str(config)!r})), os.environ)",
+            f"spark.read.format('delta').load({str(lake / 'gold' / 'user_days')!r}).orderBy('event_date').show()",
+        ),
+    }
+
+
+def _show_verdict(console: Console, result: "DemoResult") -> None:
+    compared = result.comparison
+    cpu_seconds = sum(report.cpu_seconds for report in result.reports)
+    runs = " and ".join(duration(report.seconds) for report in result.reports)
+    print_lines(
+        console,
+        f"{duration(result.seconds)} in all: two runs of {runs}, {duration(cpu_seconds)} of processor time.",
+        style=QUIET,
+    )
+    held = f"{compared.accounts} accounts and {compared.gold_rows:,} gold rows held against the truth"
+    if not compared.differences:
+        print_lines(console, f"Everything is as it should be: {held}, no difference.", style=GOOD)
+        return
+    count = len(compared.differences)
+    print_lines(console, f"{count} difference{'s' if count > 1 else ''}: {held}.", style=BAD)
+    print_lines(console, *(f"  {difference}" for difference in compared.differences[:MOST_DIFFERENCES]))
+    if count > MOST_DIFFERENCES:
+        path = result.directory / DIFFERENCES_FILE
+        path.write_text("".join(f"{difference}\n" for difference in compared.differences), encoding="utf-8")
+        print_lines(console, f"  and {count - MOST_DIFFERENCES:,} more: all of them are in {path}")
+
+
+def _program() -> str:
+    """How this program was called, where that is a way to call it again."""
+    return sys.argv[0] if Path(sys.argv[0]).name == "adlake" else "adlake"

@@ -1,0 +1,59 @@
+"""The result of a run."""
+
+from adlake.console.text import BAD, GOOD, duration, grid, number, print_lines, screen
+from adlake.ledger import AccountRecord
+from adlake.reasons import meaning
+from adlake.report import FOLDER, JobReport
+from adlake.sums import added
+
+NUMBERS = ("Read", "Published", "Duplicates", "Refused", "Left out", "Superseded", "Restored")
+
+
+def show_run(report: JobReport, lake: str) -> None:
+    """Print what the run did: one line when there was nothing to do."""
+    console = screen()
+    if not report.commits and not report.files_set_aside:
+        console.print(f"Nothing to do: no new file, no open batch ({duration(report.seconds)}).")
+        return
+    by_table: dict[str, list[AccountRecord]] = {}
+    for record in report.commits:
+        by_table.setdefault(record.table, []).append(record)
+    table = grid("What was done", ("Table", *NUMBERS, "Time"), right=(*NUMBERS, "Time"))
+    for name, records in by_table.items():
+        account = added(record.account for record in records)
+        refused, left_out = sum(account.quarantined.values()), sum(account.filtered.values())
+        counts = (account.read, account.published, account.duplicates, refused, left_out, account.superseded)
+        seconds = sum(record.seconds for record in records)
+        table.add_row(name, *map(number, counts), number(account.restored), duration(seconds))
+    if by_table:
+        console.print(table)
+        console.print()
+    _show_refusals(by_table)
+    _show_set_aside(report)
+    count = len(report.batches)
+    batches = f"{count} batch{'es' if count != 1 else ''}"
+    result = "Done" if report.exit_code == 0 else "Done, but files were set aside"
+    style = GOOD if report.exit_code == 0 else BAD
+    spent = f"{duration(report.seconds)}, {duration(report.cpu_seconds)} of processor time"
+    print_lines(console, f"{result}: {batches} in {spent}.", style=style)
+    print_lines(console, f"Report: {lake}/{FOLDER}/{report.run_id}.json")
+
+
+def _show_refusals(by_table: dict[str, list[AccountRecord]]) -> None:
+    table = grid("Refused or left out, and why", ("Table", "Why", "Rows", "That is"), right=("Rows",), wrapped=("That is",))
+    for name, records in by_table.items():
+        account = added(record.account for record in records)
+        for reason, rows in {**account.quarantined, **account.filtered}.items():
+            table.add_row(name, reason, number(rows), meaning(reason))
+    if table.row_count:
+        screen().print(table)
+        screen().print()
+
+
+def _show_set_aside(report: JobReport) -> None:
+    if not report.files_set_aside:
+        return
+    console = screen()
+    console.print("Files set aside; each is tried again when it changes:", style=BAD)
+    for file in report.files_set_aside:
+        print_lines(console, f"  {file.path}: {file.reason}")

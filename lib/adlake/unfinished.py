@@ -1,0 +1,91 @@
+"""Batches that are claimed but not finished, and the step that will go on with them; no JVM."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+
+from deltalake import DeltaTable
+
+from adlake.contracts import Table
+from adlake.lake import MAINTENANCE_OPERATIONS, Commit, Lake
+from adlake.ledger import AccountRecord, FileRecord
+
+INGEST, SILVER, GOLD = "ingest_bronze", "build_silver", "build_gold"
+
+
+@dataclass(frozen=True, order=True)
+class OpenWork:
+    """What a step has yet to do with a batch.
+
+    Attributes:
+        batch_id: empty for a change that no batch made.
+        step: that will do it when it runs next.
+        tables: it will publish to, in the order of their names.
+    """
+
+    batch_id: str
+    step: str
+    tables: tuple[str, ...]
+
+
+def open_work(
+    lake: Lake,
+    snapshots: Mapping[Table, DeltaTable | None],
+    accounts: Iterable[AccountRecord],
+    claims: Mapping[str, Iterable[FileRecord]],
+) -> list[OpenWork]:
+    """Everything that the next run finds to do with what was taken already, oldest batch first.
+
+    Args:
+        lake: to read commits from.
+        snapshots: newest snapshot of every table, None for one without a commit.
+        accounts: of all commits.
+        claims: files of each batch.
+    """
+    done = {(record.step, record.table, record.batch_id) for record in accounts}
+    claimed = {(INGEST, f"bronze.{file.table}", batch) for batch, files in claims.items() for file in files}
+    ingested = {
+        (SILVER, f"silver.{table.removeprefix('bronze.')}", batch)
+        for _, table, batch in done
+        if table.startswith("bronze.")
+    }
+    refined = {batch for step, _, batch in done if step == SILVER}
+    ahead = {(GOLD, table, batch) for table, batch in _ahead_of_gold(lake, snapshots, refined)}
+    grouped: dict[tuple[str, str], set[str]] = {}
+    for step, table, batch in ((claimed | ingested) - done) | ahead:
+        grouped.setdefault((batch, step), set()).add(table)
+    return sorted(OpenWork(batch, step, tuple(sorted(names))) for (batch, step), names in grouped.items())
+
+
+def _ahead_of_gold(
+    lake: Lake, snapshots: Mapping[Table, DeltaTable | None], refined: Iterable[str]
+) -> Iterator[tuple[str, str]]:
+    """Gold table and batch of every silver commit with changed rows that the gold table has not consumed.
+
+    A gold table says itself, by its markers, which silver tables it is made of; one that was never built waits for
+    every batch that silver holds.
+    """
+    silver = {table: delta.version() for table, delta in snapshots.items() if table.layer == "silver" and delta}
+    for mart, delta in snapshots.items():
+        if mart.layer != "gold":
+            continue
+        if delta is None:
+            yield from ((mart.qualified, batch) for batch in refined)
+            continue
+        for source, version in silver.items():
+            consumed = delta.transaction_version(f"{GOLD}/{mart.qualified}/{source.qualified}")
+            if consumed is not None and consumed < version:
+                yield from ((mart.qualified, batch) for batch in _batches(lake.commits(source, consumed)))
+
+
+def _batches(commits: Iterable[Commit] | None) -> set[str]:
+    """Batches of the commits in which rows changed; an empty name for a change that no batch made."""
+    if commits is None:
+        return {""}
+    return {str(commit.meta.get("batch", "")) for commit in commits if _changes_rows(commit)}
+
+
+def _changes_rows(commit: Commit) -> bool:
+    if not commit.meta:
+        return commit.operation not in MAINTENANCE_OPERATIONS
+    # no list of slices at all stands for every slice
+    return commit.meta.get("slices") is None or bool(commit.meta["slices"])

@@ -1,0 +1,296 @@
+"""How a lake stands, read without a JVM: whole statuses of small lakes that are written out here."""
+
+import json
+import os
+import socket
+import subprocess
+import sys
+import time
+from datetime import UTC, date, datetime, timedelta
+
+import pyarrow as pa
+import pytest
+from deltalake import CommitProperties, Transaction, write_deltalake
+
+from adlake.account import Account
+from adlake.config import load_config
+from adlake.contracts import table, tables
+from adlake.lake import Lake
+from adlake.ledger import AccountRecord, FileRecord, Ledger
+from adlake.lock import LOCK_PATH
+from adlake.report import JobReport
+from adlake.status import LAYERS, SetAside, TableStatus, read_status
+from adlake.unfinished import OpenWork
+from adlake.version import VERSION
+from adlake.writer import Writer
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+LAST_MONTH, HOUR_AGO = NOW - timedelta(days=21), NOW - timedelta(hours=1)
+FIRST, SECOND = "20261101T120000000000Z", "20261122T110000000000Z"
+EMPTY = Account(0, 0)
+UNTOUCHED = TableStatus(None, 0, None, None, None, None, EMPTY, EMPTY)
+
+
+@pytest.fixture
+def lake(tmp_path):
+    (tmp_path / "landing" / "gam").mkdir(parents=True)
+    config = tmp_path / "lake.yaml"
+    config.write_text(
+        "lake: ./lake\nlanding: ./landing\ntenant: herald\nnetwork_time_zone: Europe/Berlin\nidentity: {key_env: KEY}\n"
+    )
+    return Lake(load_config(config))
+
+
+def commit(lake, name, rows, meta=None, markers=()):
+    """A version of a table with these rows; what it says of itself and its markers stand where Spark puts them."""
+    contract = table(name)
+    properties = CommitProperties(
+        custom_metadata={"userMetadata": json.dumps(meta)} if meta else None,
+        app_transactions=[Transaction(app_id, version) for app_id, version in markers],
+    )
+    columns = [column for column in contract.partition_by if column in rows[0]]
+    uri, data = lake.storage.uri(contract.path), pa.Table.from_pylist(rows)
+    write_deltalake(uri, data, mode="append", partition_by=columns or None, commit_properties=properties)
+
+
+def said(name, batch, account, slices=(), step="build_silver"):
+    """What a commit of adlake says of itself."""
+    return {
+        "run": "r1",
+        "step": step,
+        "table": name,
+        "batch": batch,
+        "account": account.as_dict(),
+        "slices": list(slices),
+        "seconds": 1.5,
+        "cpu_seconds": 2.5,
+    }
+
+
+def record(name, batch, account, *, version=0, step="build_silver", at=HOUR_AGO):
+    return AccountRecord("r1", batch, step, name, version, account, 1.5, 2.5, at)
+
+
+def file(path, state, *, batch=None, reason=None, at=HOUR_AGO, of="gam_clicks"):
+    return FileRecord("r1", "gam", path, state, 10, at, at, batch_id=batch, table=of, reason=reason)
+
+
+def click(hour):
+    return {"event_at_utc": datetime(2026, 11, 21, hour, 30, tzinfo=UTC), "event_date": date(2026, 11, 21)}
+
+
+def test_a_lake_that_is_not_there_has_nothing_and_is_not_made(lake, tmp_path):
+    status = read_status(lake, now=NOW)
+    assert (status.last_run, status.writer, status.files_set_aside, status.open_work) == (None, None, (), ())
+    known = [name for name, contract in tables().items() if contract.layer in LAYERS]
+    assert dict(status.tables) == dict.fromkeys(known, UNTOUCHED)
+    assert not (tmp_path / "lake").exists()
+
+
+def test_tables_show_their_last_batch_and_the_sums_of_the_last_days_and_of_all_days(lake):
+    name, ledger = "silver.gam_clicks", Ledger(lake)
+    early = Account(10, 6, 1, {"key_missing": 3}, {}, superseded=0)
+    late = Account(5, 2, 0, {"key_missing": 1, "event_time_invalid": 1}, {"superseded_delivery": 1}, superseded=2)
+    commit(lake, name, [click(hour) for hour in range(6)])
+    commit(lake, name, [click(21), click(7)])
+    records = [record(name, FIRST, early, at=LAST_MONTH), record(name, SECOND, late, version=1)]
+    ledger.add_accounts(records)
+    status = read_status(lake, now=NOW)
+    assert status.tables[name] == TableStatus(
+        version=1,
+        rows=8,
+        newest_event="2026-11-21T21:30:00+00:00",
+        committed_at_utc=HOUR_AGO,
+        last_batch=SECOND,
+        last=late,
+        recent=late,
+        total=Account(15, 8, 1, {"event_time_invalid": 1, "key_missing": 4}, {"superseded_delivery": 1}, superseded=2),
+    )
+    others = {other: found for other, found in status.tables.items() if other != name}
+    assert others == dict.fromkeys(others, UNTOUCHED)
+    assert read_status(lake, recent_days=30, now=NOW).tables[name].recent == status.tables[name].total
+
+
+def test_the_newest_event_is_a_day_where_days_are_folders(lake):
+    commit(lake, "gold.user_days", [{"event_date": date(2026, 11, day), "page_views": 1} for day in (20, 19)])
+    commit(lake, "bronze.gam_clicks", [{"_batch_id": FIRST}])
+    found = read_status(lake, now=NOW).tables
+    assert (found["gold.user_days"].newest_event, found["bronze.gam_clicks"].newest_event) == ("2026-11-20", None)
+
+
+def test_commits_that_ops_does_not_know_yet_are_counted(lake):
+    """A killed writer commits its account with the rows and dies before it copies it."""
+    name, copied, left = "silver.gam_clicks", Account(6, 6), Account(3, 2, 1)
+    commit(lake, name, [click(hour) for hour in range(6)], said(name, FIRST, copied))
+    Ledger(lake).add_accounts([record(name, FIRST, copied)])
+    commit(lake, name, [click(9), click(8)], said(name, SECOND, left, ["2026-11-21T08", "2026-11-21T09"]))
+    found = read_status(lake).tables[name]
+    assert (found.last_batch, found.last, found.total) == (SECOND, left, Account(9, 8, 1))
+    assert timedelta(0) <= datetime.now(UTC) - found.committed_at_utc < timedelta(minutes=5)
+
+
+def test_files_set_aside_are_shown_until_they_are_taken_or_removed(lake, tmp_path):
+    for name in ("cut", "mended", "taken"):
+        (tmp_path / "landing" / "gam" / name).touch()
+    ledger = Ledger(lake)
+    ledger.add_files([file(f"gam/{name}", "set_aside", reason="[X] bad", at=LAST_MONTH) for name in ("mended", "removed")])
+    ledger.add_files([file("gam/mended", "claimed", batch=FIRST), file("gam/taken", "claimed", batch=FIRST)])
+    ledger.add_files([file("gam/cut", "set_aside", reason="[CUT_GZIP] cut")])
+    assert read_status(lake, now=NOW).files_set_aside == (SetAside("gam/cut", "gam", "[CUT_GZIP] cut", HOUR_AGO),)
+
+
+def test_batches_are_open_at_the_step_that_has_not_published_them(lake):
+    ledger = Ledger(lake)
+    ledger.add_files([file("gam/a", "claimed", batch=FIRST), file("gam/b", "claimed", batch=FIRST, of="gam_requests")])
+    ledger.add_files([file("gam/c", "claimed", batch=SECOND), file("gam/d", "claimed", batch=SECOND, of="gam_requests")])
+    ledger.add_files([file("gam/d", "released", batch=SECOND, of="gam_requests", at=NOW)])
+    bronze = [record(f"bronze.{name}", FIRST, EMPTY, step="ingest_bronze") for name in ("gam_clicks", "gam_requests")]
+    ledger.add_accounts([*bronze, record("silver.gam_clicks", FIRST, EMPTY)])
+    assert read_status(lake, now=NOW).open_work == (
+        OpenWork(FIRST, "build_gold", ("gold.user_days", "gold.yield_hourly")),
+        OpenWork(FIRST, "build_silver", ("silver.gam_requests",)),
+        OpenWork(SECOND, "ingest_bronze", ("bronze.gam_clicks",)),
+    )
+
+
+def test_gold_is_behind_only_where_silver_changed_rows_since(lake):
+    clicks, requests = "silver.gam_clicks", "silver.gam_requests"
+    accounts = [record(name, batch, EMPTY, version=version) for version, batch in enumerate((FIRST, SECOND)) for name in (clicks, requests)]
+    commit(lake, clicks, [click(1)], said(clicks, FIRST, EMPTY, ["2026-11-21T01"]))
+    commit(lake, requests, [click(1)], said(requests, FIRST, EMPTY, ["2026-11-21T01"]))
+    for mart in ("yield_hourly", "user_days"):
+        used = [f"silver.{name}" for name in ("gam_clicks", "gam_requests")][: 2 if mart == "yield_hourly" else 1]
+        markers = [(f"build_gold/gold.{mart}/{name}", 0) for name in used]
+        commit(lake, f"gold.{mart}", [{"event_date": date(2026, 11, 21), "clicks": 1}], markers=markers)
+    commit(lake, requests, [click(2)], said(requests, SECOND, EMPTY, ["2026-11-21T02"]))
+    # expired rows are no change, and no reason to recompute
+    commit(lake, clicks, [click(3)], said(clicks, SECOND, EMPTY))
+    ledger = Ledger(lake)
+    ledger.add_accounts([*accounts, *[record(f"bronze.{name[7:]}", FIRST, EMPTY, step="ingest_bronze") for name in (clicks, requests)]])
+    assert read_status(lake, now=NOW).open_work == (OpenWork(SECOND, "build_gold", ("gold.yield_hourly",)),)
+
+
+def test_a_change_of_silver_by_hand_is_open_work_without_a_batch(lake):
+    commit(lake, "silver.gam_clicks", [click(1)], said("silver.gam_clicks", FIRST, EMPTY, ["2026-11-21T01"]))
+    for mart in ("yield_hourly", "user_days"):
+        row, markers = {"event_date": date(2026, 11, 21)}, [(f"build_gold/gold.{mart}/silver.gam_clicks", 0)]
+        commit(lake, f"gold.{mart}", [{**row, "clicks": 1}], markers=markers)
+    commit(lake, "silver.gam_clicks", [click(2)])
+    assert OpenWork("", "build_gold", ("gold.user_days", "gold.yield_hourly")) in read_status(lake, now=NOW).open_work
+
+
+def report(run_id, *, error=""):
+    return JobReport(run_id, ("build_gold",), LAST_MONTH, HOUR_AGO, (), (), 3.5, 4.5, spark_started=False, error=error)
+
+
+def test_the_last_run_is_the_newest_report_even_of_a_run_that_failed(lake):
+    report("20261122T110000Z-aaaaaa", error="[WRITE_FAILED] gold.user_days: no room.").write(lake.storage)
+    report("20261121T235959Z-ffffff").write(lake.storage)
+    assert read_status(lake, now=NOW).last_run == {
+        "run_id": "20261122T110000Z-aaaaaa",
+        "steps": ["build_gold"],
+        "started_at_utc": LAST_MONTH.isoformat(),
+        "finished_at_utc": HOUR_AGO.isoformat(),
+        "seconds": 3.5,
+        "exit_code": 1,
+        "error": "[WRITE_FAILED] gold.user_days: no room.",
+        "spark_started": False,
+        "commits": 0,
+    }
+
+
+def lock(lake, **claim):
+    here = {"owner": "r9", "host": socket.gethostname(), "pid": os.getpid(), "expires_at": time.time() + 60}
+    lake.storage.write(LOCK_PATH, json.dumps({**here, **claim}).encode())
+
+
+@pytest.mark.parametrize(
+    ("claim", "is_live"),
+    [
+        ({}, True),
+        ({"host": "elsewhere", "pid": 1}, True),
+        ({"expires_at": 1000.0}, False),
+        ({"host": "elsewhere", "expires_at": 1000.0}, False),
+        # no process can have this number on Linux
+        ({"pid": 2**30}, False),
+    ],
+)
+def test_the_writer_is_who_holds_the_lock_and_lives(lake, claim, is_live):
+    lock(lake, **claim)
+    writer = read_status(lake).writer
+    assert isinstance(writer, Writer)
+    assert (writer.run_id, writer.is_live) == ("r9", is_live)
+
+
+@pytest.mark.parametrize("content", [b"", b"{", b"[]", b'{"owner": "r9"}'])
+def test_a_lock_file_that_says_nothing_names_nobody(lake, content):
+    lake.storage.write(LOCK_PATH, content)
+    assert read_status(lake).writer is None
+
+
+def keys(value):
+    """The shape of a document: its keys, without its values."""
+    return {name: keys(inner) for name, inner in value.items()} if isinstance(value, dict) else None
+
+
+def test_the_document_for_machines_has_stable_keys(lake, tmp_path):
+    (tmp_path / "landing" / "gam" / "cut").touch()
+    commit(lake, "silver.gam_clicks", [click(1)])
+    ledger = Ledger(lake)
+    ledger.add_accounts([record("silver.gam_clicks", FIRST, Account(2, 1, quarantined={"key_missing": 1}))])
+    ledger.add_files([file("gam/cut", "set_aside", reason="cut"), file("gam/a", "claimed", batch=FIRST)])
+    report("20261122T110000Z-aaaaaa").write(lake.storage)
+    lock(lake)
+    document = read_status(lake, now=NOW).as_dict()
+    assert json.loads(json.dumps(document)) == document
+    names = (
+        *("adlake_version", "lake", "tenant", "at_utc", "recent_days"),
+        *("last_run", "writer", "tables", "files_set_aside", "open_work"),
+    )
+    assert tuple(document) == names
+    numbers = dict.fromkeys(("read", "published", "duplicates", "superseded", "restored", "replayed"))
+    account = {**numbers, "filtered": {}, "quarantined": {"key_missing": None}}
+    assert keys(document["tables"]["silver.gam_clicks"]) == {
+        **dict.fromkeys(("version", "rows", "newest_event", "committed_at_utc", "last_batch")),
+        **dict.fromkeys(("last", "recent", "total"), account),
+    }
+    assert set(document["writer"]) == {"run_id", "host", "pid", "expires_at_utc", "is_live"}
+    assert document["files_set_aside"] == [
+        {"path": "gam/cut", "source": "gam", "reason": "cut", "at_utc": "2026-11-22T11:00:00+00:00"}
+    ]
+    assert {"batch_id": FIRST, "step": "ingest_bronze", "tables": ["bronze.gam_clicks"]} in document["open_work"]
+    assert (document["adlake_version"], document["at_utc"]) == (VERSION, "2026-11-22T12:00:00+00:00")
+
+
+SCRIPT = """
+import sys
+from adlake.cli import app
+app(sys.argv[1:], standalone_mode=False, prog_name="adlake")
+heavy = sorted({name.partition(".")[0] for name in sys.modules} & {"pyspark", "py4j", "boto3", "great_expectations"})
+print("heavy:", heavy, file=sys.stderr)
+"""
+
+
+@pytest.mark.parametrize("flags", [["status"], ["status", "--json"], ["validate"]])
+def test_the_quick_commands_import_no_spark(lake, tmp_path, flags):
+    commit(lake, "silver.gam_clicks", [click(1)])
+    command = [sys.executable, "-c", SCRIPT, *flags, "--config", str(tmp_path / "lake.yaml")]
+    found = subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    assert found.stderr.splitlines()[-1] == "heavy: []"
+
+
+def test_a_status_costs_less_than_two_seconds_of_processor_time(lake, tmp_path):
+    """Sixty hourly batches; by the processor's clock, because others may be at work on the machine."""
+    ledger = Ledger(lake)
+    names = [name for name, contract in tables().items() if contract.layer in {"bronze", "silver"}]
+    for hour in range(60):
+        commit(lake, "silver.gam_clicks", [click(hour % 24)])
+        ledger.add_accounts([record(name, f"b{hour:03d}", Account(1, 1), version=hour) for name in names])
+        ledger.add_files([file(f"gam/{hour}-{name}", "claimed", batch=f"b{hour:03d}") for name in names])
+    command = [sys.executable, "-c", "from adlake.cli import main; main()", "status"]
+    command += ["--config", str(tmp_path / "lake.yaml")]
+    before = os.times()
+    subprocess.run(command, capture_output=True, text=True, timeout=60, check=True)
+    after = os.times()
+    spent = after.children_user + after.children_system - before.children_user - before.children_system
+    assert spent < 2
