@@ -13,24 +13,10 @@ CELL = (
     *("hour_utc", "event_date", "site", "ad_unit_id", "device_category", "country"),
     *("is_backfill", "product", "deal_type", "line_item_id", "is_unfilled"),
 )
-MACROS = (
-    "spelled(value) AS replace(lower(value), ' ', '_')",
-    "backfill_channel(product, deal_type) AS CASE WHEN spelled(product) IN ('ad_exchange', 'adexchange') THEN "
-    "CASE spelled(deal_type) WHEN 'private_auction' THEN 'private_auction' WHEN 'preferred_deal' THEN 'preferred_deal' "
-    "ELSE 'open_adx' END "
-    "WHEN spelled(product) IN ('exchange_bidding', 'open_bidding') THEN 'open_bidding' "
-    "WHEN spelled(product) = 'adsense' THEN 'adsense' ELSE 'backfill_other' END",
-    "network_channel(line_item_type) AS CASE WHEN spelled(line_item_type) IN ('house', 'price_priority') "
-    "THEN spelled(line_item_type) "
-    "WHEN spelled(line_item_type) IN ('sponsorship', 'standard', 'bulk', 'network') THEN 'direct' "
-    "ELSE 'direct_other' END",
-)
 
 
 def build(lake: PeerLake) -> Iterator[str]:
     """Write both marts; the name of each is given when it is done."""
-    for macro in MACROS:
-        lake.connection.execute(f"CREATE OR REPLACE MACRO {macro}")
     _make_rates(lake)
     for name, query in (("gold.yield_hourly", _yield_hourly(lake)), ("gold.user_days", _user_days(lake))):
         lake.write(name, query)

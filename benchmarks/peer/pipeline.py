@@ -8,6 +8,7 @@ from pathlib import Path
 
 from benchmarks.peer import bronze, gold, silver
 from benchmarks.peer.lake import PeerLake, connect
+from benchmarks.peer.macros import define_macros
 
 
 @dataclass(frozen=True)
@@ -37,7 +38,7 @@ def run(landing: Path, root: Path, secret: bytes, version: str) -> list[StepTime
         version: of that secret, such as `k1`.
     """
     lake = PeerLake(root, connect())
-    silver.prepare(lake, secret, version)
+    define_macros(lake.connection, secret, version)
     steps = (
         ("ingest_bronze", bronze.ingest(lake, landing)),
         ("build_silver", silver.refine(lake)),

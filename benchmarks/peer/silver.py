@@ -4,37 +4,13 @@ Nothing is materialised but the addresses of duplicates and small tables of dist
 identifiers repeat from row to row, so what is costly to say of them is computed once and joined.
 """
 
-import hashlib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
 from adlake.contracts import Table, table
 from benchmarks.peer.lake import PeerLake
 
-BLOCK_BYTES = 64
-EARLIEST_USEC, LATEST_USEC = 1_104_537_600_000_000, 4_102_444_800_000_000
 PROVENANCE = {name: name for name in ("_batch_id", "_file", "_position")}
-WEB_PAGE = "iglu:com.snowplowanalytics.snowplow/web_page/"
-CONTEXTS = """'{"data": [{"schema": "VARCHAR", "data": {"id": "VARCHAR"}}]}'"""
-
-MACROS = (
-    "reported(value) AS nullif(nullif(value, ''), '0')",
-    "flag(value) AS CASE WHEN lower(value) IN ('true', 'y', '1') THEN true "
-    "WHEN lower(value) IN ('false', 'n', '0') THEN false END",
-    "micros(amount) AS round(amount * 1000000, 0)::BIGINT",
-    f"is_time(usec) AS usec >= {EARLIEST_USEC} AND usec < {LATEST_USEC}",
-    "is_filled_in(value) AS trim(value) <> ''",
-    # Scheme, host, port and path; userinfo, query and fragment are left out, and another scheme gives empty parts.
-    "address(url) AS regexp_extract(url, '(?is)^(https?)://(?:[^/?#@]*@)?([^/?#:@]+)(:[0-9]+)?(/[^?#]*)?', "
-    "['scheme', 'host', 'port', 'path'])",
-    "host(url) AS nullif(lower(address(url).host), '')",
-    r"without_www(host) AS regexp_replace(host, '^www\.', '')",
-    "page_url(url) AS lower(address(url).scheme) || '://' || host(url) || address(url).port || address(url).path",
-    "section(url) AS nullif(lower(split_part(address(url).path, '/', 2)), '')",
-    "names_somebody(id) AS lower(trim(id)) NOT IN ('', '0', '-1', 'null') AND translate(trim(id), '0-', '') <> ''",
-    "id_key(kind, id) AS CASE WHEN names_somebody(id) THEN getvariable('key_version') || ':' || sha256("
-    "getvariable('outer_pad') || unhex(sha256(getvariable('inner_pad') || encode(kind || ':' || id)))) END",
-)
 
 
 @dataclass(frozen=True)
@@ -67,16 +43,6 @@ class Refinement:
     key: tuple[str, ...]
     winner: tuple[str, ...] = ("_file", "_position")
     lookups: Mapping[str, Lookup] = field(default_factory=dict)
-
-
-def prepare(lake: PeerLake, secret: bytes, version: str) -> None:
-    """Define the macros; the pads of the HMAC (RFC 2104) are variables, so a query does not show them."""
-    block = (hashlib.sha256(secret).digest() if len(secret) > BLOCK_BYTES else secret).ljust(BLOCK_BYTES, b"\0")
-    for name, mask in (("inner_pad", 0x36), ("outer_pad", 0x5C)):
-        lake.connection.execute(f"SET VARIABLE {name} = ?::BLOB", [bytes(byte ^ mask for byte in block)])
-    lake.connection.execute("SET VARIABLE key_version = ?", [version])
-    for macro in MACROS:
-        lake.connection.execute(f"CREATE MACRO {macro}")
 
 
 def refine(lake: PeerLake) -> Iterator[str]:
@@ -192,8 +158,7 @@ PAGE_SELECT = {
     "etl_at_utc": "etl_tstamp",
     "event_at_utc": PAGE_TIME,
     "event_date": f"make_timestamp(epoch_us({PAGE_TIME}))::DATE",
-    "page_view_id": f"list_filter(from_json(contexts, {CONTEXTS}).data, lambda entry: starts_with(entry.schema, '{WEB_PAGE}'))"
-    "[1].data.id",
+    "page_view_id": "page_view_of(contexts)",
     **PAGE_COLUMNS,
     **{f"utm_{part}": f"mkt_{part}" for part in ("source", "medium", "campaign", "term", "content")},
     "referrer_site": "without_www(lower(refr_urlhost))",

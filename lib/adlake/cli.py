@@ -16,12 +16,13 @@ from adlake.pipeline import STEPS, steps_from
 from adlake.version import VERSION
 
 INTERRUPTED = 130
+DEMO_EVENTS, DEMO_SEED = 20_000, 7
 
 
 class _Commands(TyperGroup):
     """Commands whose failures are one line and an exit code."""
 
-    def invoke(self, ctx: Any) -> Any:
+    def invoke(self, ctx: Any) -> Any:  # noqa: ANN401 Typer keeps the types to itself
         """What the command returns.
 
         Raises:
@@ -33,25 +34,41 @@ class _Commands(TyperGroup):
             typer.echo(f"adlake: {error}", err=True)
             raise typer.Exit(error.exit_code) from None
         except KeyboardInterrupt:
-            typer.echo("adlake: interrupted; what was committed stays, and the next run goes on from there", err=True)
+            typer.echo("adlake: interrupted; what was committed stays, and the next run goes on from there.", err=True)
             raise typer.Exit(INTERRUPTED) from None
 
 
 # Pretty tracebacks show local variables, and with them what must not be on a screen.
-app = typer.Typer(
-    cls=_Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False, rich_markup_mode="rich"
-)
+app = typer.Typer(cls=_Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
 
-ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="The lake's lake.yaml.", show_default=True)]
-Events = Annotated[int, typer.Option(min=0, help="Records of all event files together.")]
-Seed = Annotated[int, typer.Option(help="Decides everything that is made up: the same seed gives the same files.")]
 Text = str | None
+ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="The lake's lake.yaml.")]
+SomeConfigFile = Annotated[
+    Path | None, typer.Option("--config", metavar="FILE", help="Default: lake.yaml, where there is one.")
+]
+Lake = Annotated[Text, typer.Option(metavar="URI", help="Use this lake instead of the one in lake.yaml.")]
+Landing = Annotated[Text, typer.Option(metavar="URI", help="Use this landing zone instead.")]
+Tenant = Annotated[Text, typer.Option(metavar="NAME", help="Use this tenant instead.")]
+AsOf = Annotated[
+    Text, typer.Option(metavar="TIME", help="The moment the run stands for, ISO 8601 with zone. Default: now.")
+]
+First = Annotated[Text, typer.Option("--from", metavar="STEP", help=f"Begin with this step: {', '.join(STEPS)}.")]
+Rebuild = Annotated[
+    bool, typer.Option("--rebuild", help="Recompute all that the layer before still holds, not only what is new.")
+]
+AsJson = Annotated[bool, typer.Option("--json", help="Print it for machines.")]
+DemoFolder = Annotated[
+    Path, typer.Option("--lake", metavar="DIR", help="Folder for everything; that of an earlier demo is replaced.")
+]
+NewFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go; must hold no earlier ones.")]
+Events = Annotated[int, typer.Option(min=0, metavar="N", help="Records of all event files together.")]
+Seed = Annotated[int, typer.Option(metavar="S", help="Decides what is made up: the same seed gives the same files.")]
+JobName = Annotated[Text, typer.Argument(metavar="NAME [FLAGS]...", help=f"One of {', '.join(STEPS)}, then its flags.")]
+Version = Annotated[bool, typer.Option("--version", help="Show the version.", is_eager=True)]
 
 
 @app.callback(invoke_without_command=True)
-def _version(
-    *, version: Annotated[bool, typer.Option("--version", help="Show the version and end.", is_eager=True)] = False
-) -> None:
+def about(*, version: Version = False) -> None:
     """Advertising logs in, a governed Delta lake out: every row accounted for."""
     if version:
         typer.echo(f"adlake {VERSION}")
@@ -59,13 +76,7 @@ def _version(
 
 
 @app.command()
-def demo(
-    lake: Annotated[
-        Path, typer.Option("--lake", metavar="DIR", help="Folder for everything; replaced when it is a demo's.")
-    ] = Path("adlake-demo"),
-    events: Events = 20_000,
-    seed: Seed = 7,
-) -> None:
+def demo(lake: DemoFolder = Path("adlake-demo"), events: Events = DEMO_EVENTS, seed: Seed = DEMO_SEED) -> None:
     """Generate input, run every step on it twice, and compare the result with the truth."""
     from adlake.console import show_demo, watch  # noqa: PLC0415
     from adlake.demo import run_demo  # noqa: PLC0415
@@ -78,37 +89,28 @@ def demo(
 
 @app.command()
 def run(
-    config: ConfigFile = Path("lake.yaml"),
-    lake: Annotated[Text, typer.Option(metavar="URI", help="Use this lake instead of the one in lake.yaml.")] = None,
-    landing: Annotated[Text, typer.Option(metavar="URI", help="Use this landing zone instead.")] = None,
-    tenant: Annotated[Text, typer.Option(metavar="NAME", help="Use this tenant instead.")] = None,
-    as_of: Annotated[
-        Text, typer.Option(metavar="TIME", help="The moment the run stands for, ISO 8601 with zone; default: now.")
-    ] = None,
-    first: Annotated[
-        Text, typer.Option("--from", metavar="STEP", help=f"Begin with this step: {', '.join(STEPS)}.")
-    ] = None,
     *,
-    rebuild: Annotated[
-        bool,
-        typer.Option(
-            "--rebuild", help="Recompute everything that the layer before still holds, instead of only what is new."
-        ),
-    ] = False,
+    config: ConfigFile = Path("lake.yaml"),
+    lake: Lake = None,
+    landing: Landing = None,
+    tenant: Tenant = None,
+    as_of: AsOf = None,
+    first: First = None,
+    rebuild: Rebuild = False,
 ) -> None:
-    """Process what is new: all steps, or those from one on."""
-    from adlake import job  # noqa: PLC0415
+    """Process what is new, by all steps or by those from one on."""
     from adlake.config import load_config  # noqa: PLC0415
     from adlake.console import show_run, watch  # noqa: PLC0415
+    from adlake.job import execute, moment  # noqa: PLC0415
     from adlake.session import Spark  # noqa: PLC0415
 
     steps = steps_from(first or None)
     settings = load_config(config, {"lake": lake, "landing": landing, "tenant": tenant})
-    moment = job.moment(as_of) if as_of else None
+    at = moment(as_of) if as_of else None
     spark = Spark(settings, os.environ)
     with watch("look for new files") as notify:
         try:
-            report = job.execute(steps, spark, settings, as_of=moment, rebuild=rebuild, notify=notify)
+            report = execute(steps, spark, settings, as_of=at, rebuild=rebuild, notify=notify)
         finally:
             spark.stop()
     show_run(report, settings.lake)
@@ -116,6 +118,7 @@ def run(
 
 
 @app.command(
+    # everything behind the name belongs to the job, --help included
     context_settings={
         "allow_extra_args": True,
         "ignore_unknown_options": True,
@@ -124,13 +127,11 @@ def run(
     },
     options_metavar="",
 )
-def job(
-    ctx: typer.Context, name: Annotated[Text, typer.Argument(metavar="NAME [FLAGS]...", help=", ".join(STEPS))] = None
-) -> None:
+def job(ctx: typer.Context, name: JobName = None) -> None:
     """Run one job exactly as its script in jobs/ does; `adlake job NAME --help` shows its flags."""
-    if name in (None, "", "--help"):
+    if name in {None, "", "--help"}:
         typer.echo(ctx.get_help())
-        raise typer.Exit(0 if name == "--help" else 2)
+        raise typer.Exit(0 if name else UsageError.exit_code)
     if name not in STEPS:
         raise UsageError("UNKNOWN_JOB", "no such job", where="adlake job", found=repr(name), wanted=", ".join(STEPS))
     from adlake.job import main as run_job  # noqa: PLC0415
@@ -139,18 +140,14 @@ def job(
 
 
 @app.command()
-def status(
-    config: ConfigFile = Path("lake.yaml"),
-    *,
-    as_json: Annotated[bool, typer.Option("--json", help="Print it for machines.")] = False,
-) -> None:
-    """Show how the lake stands: versions, freshness, what was refused and why, what is not finished. Starts no Java."""
+def status(config: ConfigFile = Path("lake.yaml"), *, as_json: AsJson = False) -> None:
+    """Show how the lake stands: what is in it, how fresh, what was refused and why, what is not finished."""
     from adlake.config import load_config  # noqa: PLC0415
     from adlake.console import show_status  # noqa: PLC0415
-    from adlake.lake import Lake  # noqa: PLC0415
+    from adlake.lake import Lake as OpenLake  # noqa: PLC0415
     from adlake.status import read_status  # noqa: PLC0415
 
-    found = read_status(Lake(load_config(config)))
+    found = read_status(OpenLake(load_config(config)))
     if as_json:
         typer.echo(json.dumps(found.as_dict(), indent=2))
     else:
@@ -158,49 +155,36 @@ def status(
 
 
 @app.command()
-def validate(
-    config: Annotated[
-        Path | None, typer.Option("--config", metavar="FILE", help="Default: lake.yaml, where there is one.")
-    ] = None,
-) -> None:
-    """Check configuration and table contracts: all faults at once, with file and place. Starts no Java."""
+def validate(config: SomeConfigFile = None) -> None:
+    """Check configuration and table contracts: all faults at once, with file and place."""
     from adlake import contracts  # noqa: PLC0415
     from adlake.config import config_faults  # noqa: PLC0415
 
     path = config or (Path("lake.yaml") if Path("lake.yaml").is_file() else None)
     faults = [*(config_faults(path) if path else []), *contracts.faults()]
-    for fault in faults:
-        typer.echo(str(fault), err=True)
     if faults:
+        typer.echo("\n".join(map(str, faults)), err=True)
         typer.echo(f"adlake: {len(faults)} fault{'s' if len(faults) > 1 else ''} found", err=True)
         raise typer.Exit(UsageError.exit_code)
-    checked = f"{path} and {len(contracts.tables())} contracts" if path else f"{len(contracts.tables())} contracts"
-    typer.echo(f"No fault in {checked}.")
+    checked = f"{len(contracts.tables())} contracts"
+    typer.echo(f"No fault in {path} and {checked}." if path else f"No fault in {checked}; there is no lake.yaml here.")
 
 
 @app.command()
-def generate(
-    directory: Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go; must hold no earlier ones.")],
-    events: Events = 20_000,
-    seed: Seed = 7,
-) -> None:
+def generate(directory: NewFolder, events: Events = DEMO_EVENTS, seed: Seed = DEMO_SEED) -> None:
     """Write made-up landing files in the real formats, the truth about them, and a lake.yaml that runs them."""
     from adlake.console import watch  # noqa: PLC0415
     from adlake.generator import generate as write_files  # noqa: PLC0415
 
     with watch("make up input") as notify:
-        write_files(
-            directory, events=events, seed=seed, progress=lambda what, done, total: notify(what, "", done, total)
-        )
-    typer.echo(
-        f"{events:,} events in {directory}/landing and {directory}/second_delivery; the truth is in {directory}/truth.json."
-    )
+        write_files(directory, events=events, seed=seed, progress=lambda what, *counts: notify(what, "", *counts))
+    typer.echo(f"{events:,} events in {directory}/landing and {directory}/second_delivery, the truth in truth.json.")
     typer.echo(f"Run them: adlake run --config {directory}/lake.yaml")
 
 
 @app.command()
 def setup() -> None:
-    """Fetch the jars that Spark needs and prepare Java for a quick start; a second call does nothing again."""
+    """Fetch the jars that Spark needs and prepare Java for a quick start; a second call does none of it again."""
     from adlake.preparation import prepare  # noqa: PLC0415
 
     prepare(os.environ, tell=typer.echo)

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 # Delta cuts timestamps in statistics to milliseconds, so a maximum may lie a little above what is written
@@ -33,7 +33,7 @@ class DataFile:
         """The file that a flattened add action of delta-rs describes."""
 
         def under(prefix: str) -> dict[str, Any]:
-            return {name.removeprefix(prefix): value for name, value in action.items() if name.startswith(prefix)}
+            return {name.removeprefix(prefix): _utc(value) for name, value in action.items() if name.startswith(prefix)}
 
         return cls(
             path=action["path"],
@@ -52,3 +52,8 @@ class DataFile:
         if isinstance(highest, datetime):
             highest += STATISTICS_GRAIN
         return bool(lowest <= last and first <= highest)
+
+
+def _utc(value: Any) -> Any:  # noqa: ANN401 any type of a column
+    """Statistics hold instants without a zone; all of ours are UTC."""
+    return value.replace(tzinfo=UTC) if isinstance(value, datetime) and value.tzinfo is None else value

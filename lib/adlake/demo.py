@@ -20,7 +20,6 @@ from adlake.storage import Storage
 from adlake.writer import current_writer
 
 MARK = ".adlake-demo"
-EVENTS, SEED = 20_000, 7
 DELIVERIES = ("first delivery", "second delivery")
 _OURS = ("landing", "second_delivery", "truth", "truth.json", "lake.yaml", "identity.key", "lake")
 
@@ -116,7 +115,7 @@ def clear(directory: Path) -> None:
 def process(config: Config, directory: Path, environ: Mapping[str, str], notify: Notify) -> tuple[JobReport, ...]:
     """The reports of two runs: one on the first delivery, one with the second laid over it."""
     spark = Spark(config, environ)
-    reports = []
+    reports: list[JobReport] = []
     try:
         for delivery in DELIVERIES:
             if reports:

@@ -1,7 +1,7 @@
 """Where rows with the same keys may stand: the literal bounds of a duplicate lookup."""
 
 from dataclasses import dataclass
-from datetime import date, datetime, timedelta
+from datetime import UTC, date, datetime, timedelta
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -24,8 +24,8 @@ class Window:
     partition: str
     days: frozenset[date]
     moment: str
-    first: datetime | date | None
-    last: datetime | date | None
+    first: datetime | None
+    last: datetime | None
 
     def may_hold(self, file: DataFile) -> bool:
         """Whether the file may hold rows of the window."""
@@ -53,9 +53,20 @@ def lookup_window(rows: DataFrame, contract: Table) -> Window:
     (partition,) = contract.partition_by
     assert contract.slice is not None  # noqa: S101 every silver contract has one
     moment = contract.slice.column
-    found = rows.groupBy(partition).agg(F.min(moment).alias("first"), F.max(moment).alias("last")).collect()
+    bounds = rows.groupBy(partition).agg(_instant(F.min(moment)).alias("first"), _instant(F.max(moment)).alias("last"))
+    found = bounds.collect()
     around = range(-contract.dedup_days, contract.dedup_days + 1)
     days = frozenset(row[partition] + timedelta(days=shift) for row in found for shift in around)
-    if contract.dedup_days or not found:
+    if contract.dedup_days or contract.column(moment).type == "date" or not found:
         return Window(partition, days, moment, None, None)
-    return Window(partition, days, moment, min(row["first"] for row in found), max(row["last"] for row in found))
+    first, last = min(row["first"] for row in found), max(row["last"] for row in found)
+    return Window(partition, days, moment, _utc(first), _utc(last))
+
+
+def _instant(moment: Column) -> Column:
+    """Microseconds since 1970 UTC: a collected timestamp would come in the zone of the machine."""
+    return F.unix_micros(moment.cast("timestamp"))
+
+
+def _utc(micros: int) -> datetime:
+    return datetime.fromtimestamp(0, UTC) + timedelta(microseconds=micros)

@@ -133,7 +133,9 @@ def test_files_set_aside_are_shown_until_they_are_taken_or_removed(lake, tmp_pat
     for name in ("cut", "mended", "taken"):
         (tmp_path / "landing" / "gam" / name).touch()
     ledger = Ledger(lake)
-    ledger.add_files([file(f"gam/{name}", "set_aside", reason="[X] bad", at=LAST_MONTH) for name in ("mended", "removed")])
+    ledger.add_files(
+        [file(f"gam/{name}", "set_aside", reason="[X] bad", at=LAST_MONTH) for name in ("mended", "removed")]
+    )
     ledger.add_files([file("gam/mended", "claimed", batch=FIRST), file("gam/taken", "claimed", batch=FIRST)])
     ledger.add_files([file("gam/cut", "set_aside", reason="[CUT_GZIP] cut")])
     assert read_status(lake, now=NOW).files_set_aside == (SetAside("gam/cut", "gam", "[CUT_GZIP] cut", HOUR_AGO),)
@@ -142,7 +144,9 @@ def test_files_set_aside_are_shown_until_they_are_taken_or_removed(lake, tmp_pat
 def test_batches_are_open_at_the_step_that_has_not_published_them(lake):
     ledger = Ledger(lake)
     ledger.add_files([file("gam/a", "claimed", batch=FIRST), file("gam/b", "claimed", batch=FIRST, of="gam_requests")])
-    ledger.add_files([file("gam/c", "claimed", batch=SECOND), file("gam/d", "claimed", batch=SECOND, of="gam_requests")])
+    ledger.add_files(
+        [file("gam/c", "claimed", batch=SECOND), file("gam/d", "claimed", batch=SECOND, of="gam_requests")]
+    )
     ledger.add_files([file("gam/d", "released", batch=SECOND, of="gam_requests", at=NOW)])
     bronze = [record(f"bronze.{name}", FIRST, EMPTY, step="ingest_bronze") for name in ("gam_clicks", "gam_requests")]
     ledger.add_accounts([*bronze, record("silver.gam_clicks", FIRST, EMPTY)])
@@ -155,7 +159,11 @@ def test_batches_are_open_at_the_step_that_has_not_published_them(lake):
 
 def test_gold_is_behind_only_where_silver_changed_rows_since(lake):
     clicks, requests = "silver.gam_clicks", "silver.gam_requests"
-    accounts = [record(name, batch, EMPTY, version=version) for version, batch in enumerate((FIRST, SECOND)) for name in (clicks, requests)]
+    accounts = [
+        record(name, batch, EMPTY, version=version)
+        for version, batch in enumerate((FIRST, SECOND))
+        for name in (clicks, requests)
+    ]
     commit(lake, clicks, [click(1)], said(clicks, FIRST, EMPTY, ["2026-11-21T01"]))
     commit(lake, requests, [click(1)], said(requests, FIRST, EMPTY, ["2026-11-21T01"]))
     for mart in ("yield_hourly", "user_days"):
@@ -166,7 +174,9 @@ def test_gold_is_behind_only_where_silver_changed_rows_since(lake):
     # expired rows are no change, and no reason to recompute
     commit(lake, clicks, [click(3)], said(clicks, SECOND, EMPTY))
     ledger = Ledger(lake)
-    ledger.add_accounts([*accounts, *[record(f"bronze.{name[7:]}", FIRST, EMPTY, step="ingest_bronze") for name in (clicks, requests)]])
+    ledger.add_accounts(
+        [*accounts, *[record(f"bronze.{name[7:]}", FIRST, EMPTY, step="ingest_bronze") for name in (clicks, requests)]]
+    )
     assert read_status(lake, now=NOW).open_work == (OpenWork(SECOND, "build_gold", ("gold.yield_hourly",)),)
 
 

@@ -2,12 +2,11 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import pyarrow as pa
 from deltalake import QueryBuilder
 
-from adlake.account import Account
 from adlake.comparison.difference import Difference, counted
 from adlake.contracts import table
 from adlake.generator import Truth
@@ -15,8 +14,11 @@ from adlake.lake import Lake
 from adlake.ledger import AccountRecord, FileRecord
 from adlake.sums import added
 
+if TYPE_CHECKING:
+    from adlake.account import Account
+
 TRUTHFUL_LAYERS = ("bronze.", "silver.")
-REFUSED = "select 'quarantine' as layer, \"table\", rule_id, count(*) as refused from rows group by \"table\", rule_id"
+REFUSED = 'select \'quarantine\' as layer, "table", rule_id, count(*) as refused from rows group by "table", rule_id'
 
 
 def account_differences(truth: Truth, delivery: int, records: Iterable[AccountRecord]) -> Iterator[Difference]:
@@ -106,5 +108,7 @@ def _flat(account: Mapping[str, Any]) -> Counter[str]:
     """The numbers of an account by name, those of rules and reasons as `quarantined.key_missing`."""
     numbers: Counter[str] = Counter()
     for name, value in account.items():
-        numbers.update({f"{name}.{key}": rows for key, rows in value.items()} if isinstance(value, dict) else {name: value})
+        numbers.update(
+            {f"{name}.{key}": rows for key, rows in value.items()} if isinstance(value, dict) else {name: value}
+        )
     return numbers

@@ -3,7 +3,6 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
-from typing import Any
 
 import pyarrow as pa
 from deltalake import QueryBuilder
@@ -11,7 +10,7 @@ from deltalake import QueryBuilder
 from adlake.comparison.difference import ABSENT, Difference, counted
 from adlake.contracts import table
 from adlake.generator import Truth
-from adlake.generator.marts import USER_COLUMNS, YIELD_DIMENSIONS, YIELD_MEASURES, digest_of
+from adlake.generator.marts import USER_COLUMNS, YIELD_DIMENSIONS, YIELD_MEASURES, digest_of, table_line
 from adlake.lake import Lake
 from adlake.ledger import AccountRecord
 
@@ -80,12 +79,12 @@ def _whole_table_differences(truth: Truth, delivery: int, name: str, found: Sequ
     for what, number in numbers.items():
         if number != right[what]:
             yield Difference(delivery, f"gold.{name} {what}", "", str(number), str(right[what]))
-    digest = digest_of(found)
+    digest = digest_of(map(table_line, found))
     if digest != wanted["digest"]:
         yield Difference(delivery, f"gold.{name} digest of all rows", "", digest, wanted["digest"])
 
 
-def _text(value: Any) -> str:
+def _text(value: object) -> str:
     """A value as the truth spells it: times in UTC with microseconds, lists with bars between, nulls empty."""
     if value is None:
         return ""
@@ -95,4 +94,6 @@ def _text(value: Any) -> str:
 
 
 def _place(key: Row) -> str:
-    return " · ".join(f"{part[:SHOWN_OF_KEY]}…" if part.startswith("k") and ":" in part else part or "-" for part in key)
+    return " · ".join(
+        f"{part[:SHOWN_OF_KEY]}…" if part.startswith("k") and ":" in part else part or "-" for part in key
+    )

@@ -1,5 +1,6 @@
 """The result of a demonstration."""
 
+import os
 import shlex
 import sys
 from collections.abc import Mapping
@@ -22,7 +23,7 @@ _BRONZE = ("Read", "Published", "Refused")
 _SILVER = ("Read", "Restored", "Published", "Duplicates", "Refused", "Left out", "Superseded")
 _GOLD = ("Rows", "Impressions", "Clicks", "Revenue", "Page views")
 QUERY = """\
-select channel, sum(impressions) as impressions, round(1000 * sum(revenue_micros) / 1e6 / sum(impressions), 2) as ecpm
+select channel, sum(impressions) as shown, round(sum(revenue_micros) / 1e3 / sum(impressions), 2) as ecpm
 from yield_hourly group by channel having sum(impressions) > 0 order by ecpm desc"""
 
 
@@ -32,7 +33,7 @@ def show_demo(result: "DemoResult") -> None:
     document = result.truth.document
     days = f"{document['days']} day{'s' if document['days'] > 1 else ''}"
     made = f"{document['events']:,} events of {days}, made up from seed {document['seed']}, taken in two deliveries"
-    print_lines(console, "", made, style="bold")
+    print_lines(console, "", made, "", style="bold")
     accounts = _accounts(result)
     _show_layer(console, "Bronze: the files, record by record", "bronze", _BRONZE, accounts)
     _show_layer(console, "Silver: typed, deduplicated, identifiers as keys", "silver", _SILVER, accounts)
@@ -77,13 +78,20 @@ def _show_gold(console: Console, result: "DemoResult") -> None:
         totals = truth["totals"]
         revenue = f"{totals['revenue_micros'] / 1_000_000:,.2f}"
         counts = (totals["impressions"], totals["clicks"])
-        table.add_row(f"gold.{name}", number(truth["rows"]), *map(number, counts), revenue, number(totals.get("page_views", 0)))
+        table.add_row(
+            f"gold.{name}", number(truth["rows"]), *map(number, counts), revenue, number(totals.get("page_views", 0))
+        )
     console.print(table)
     console.print()
 
 
 def _show_refusals(console: Console, accounts: Mapping[str, Account]) -> None:
-    table = grid("Refused (kept in quarantine) or left out, and why", ("Why", "Rows", "Tables", "That is"), right=("Rows",), wrapped=("That is",))
+    table = grid(
+        "Refused (kept in quarantine) or left out, and why",
+        ("Why", "Rows", "Tables", "That is"),
+        right=("Rows",),
+        wrapped=("That is",),
+    )
     rows: dict[str, dict[str, int]] = {}
     for name, account in accounts.items():
         for reason, count in {**account.quarantined, **account.filtered}.items():
@@ -97,51 +105,58 @@ def _show_refusals(console: Console, accounts: Mapping[str, Account]) -> None:
 
 
 def _show_ways_on(console: Console, result: "DemoResult") -> None:
-    """Lines that work as they are copied, from the folder in which the command was given."""
-    lake, config = result.directory / "lake", result.directory / "lake.yaml"
-    python, adlake = shlex.quote(sys.executable), shlex.quote(_program())
-    print_lines(console, "Where it lies", style="bold")
+    """Where it lies, and lines that work as they are copied in the folder where the command was given."""
+    directory, lake = result.directory, result.directory / "lake"
     print_lines(
         console,
-        f"  {lake}/gold/yield_hourly, {lake}/gold/user_days: Delta tables; bronze, silver, quarantine beside them",
-        f"  {lake}/ops/reports: a report of each run; {result.directory}/landing: the files; truth.json: the truth",
+        "Where it lies",
+        f"  tables         {lake}/gold; bronze, silver and quarantine beside it",
+        f"  run reports    {lake}/ops/reports",
+        f"  files, truth   {directory}/landing, {directory}/truth.json",
         "",
     )
-    for title, lines in snippets(lake.absolute(), config.absolute()).items():
-        print_lines(console, title, style="bold")
-        print_lines(console, *(f"  {line}" for line in lines), "")
-    print_lines(console, "What to try next", style="bold")
-    shown = shlex.quote(str(config))
+    for title, lines in snippets(directory).items():
+        print_lines(console, f"Ask it with {title}, in {nearby(sys.executable)}", *(f"  {line}" for line in lines), "")
+    adlake = nearby(sys.argv[0]) if Path(sys.argv[0]).name == "adlake" else "adlake"
+    config = shlex.quote(str(directory / "lake.yaml"))
     print_lines(
         console,
-        f"  {adlake} status --config {shown}",
-        f"  {adlake} run --config {shown}          # nothing to do: it says so in a second",
-        f"  {adlake} run --config {shown} --from build_gold --rebuild",
+        "What to try next",
+        f"  {adlake} status --config {config}",
+        f"  {adlake} run --config {config}",
+        f"  {adlake} run --config {config} --from build_gold --rebuild",
         "",
     )
 
 
-def snippets(lake: Path, config: Path) -> Mapping[str, tuple[str, ...]]:
-    """How to query the result, by what is needed: lines of Python."""
-    first, second = QUERY.splitlines()
+def snippets(directory: Path) -> Mapping[str, tuple[str, ...]]:
+    """How to query the result, by what it takes: lines of Python."""
+    gold = directory / "lake" / "gold"
     return {
-        "Ask it with DuckDB (pip install duckdb), in Python": (
+        "DuckDB (pip install duckdb)": (
             "import duckdb",
             "from deltalake import DeltaTable",
-            f"yield_hourly = DeltaTable({str(lake / 'gold' / 'yield_hourly')!r}).to_pyarrow_dataset()",
+            f"yield_hourly = DeltaTable({str(gold / 'yield_hourly')!r}).to_pyarrow_dataset()",
             'duckdb.sql("""',
-            f"    {first}",
-            f"    {second}",
+            *(f"    {line}" for line in QUERY.splitlines()),
             '""").show()',
         ),
-        "Ask it with Spark, in Python": (
+        "Spark": (
             "import os, pathlib",
             "from adlake.config import load_config",
             "from adlake.session import build_session",
-            f"spark = build_session(load_config(pathlib.Path({str(config)!r})), os.environ)",
-            f"spark.read.format('delta').load({str(lake / 'gold' / 'user_days')!r}).orderBy('event_date').show()",
+            f"spark = build_session(load_config(pathlib.Path({str(directory / 'lake.yaml')!r})), os.environ)",
+            f"user_days = spark.read.format('delta').load({str(gold / 'user_days')!r})",
+            "user_days.groupBy('event_date').sum('page_views', 'impressions').show()",
         ),
     }
+
+
+def nearby(program: str) -> str:
+    """A program as a shell in this folder takes it, by the shorter way."""
+    absolute = os.path.abspath(program)  # noqa: PTH100 symbolic links stay: a virtual environment is made of them
+    relative = os.path.relpath(absolute)
+    return shlex.quote(min(relative, absolute, key=len))
 
 
 def _show_verdict(console: Console, result: "DemoResult") -> None:
@@ -153,19 +168,14 @@ def _show_verdict(console: Console, result: "DemoResult") -> None:
         f"{duration(result.seconds)} in all: two runs of {runs}, {duration(cpu_seconds)} of processor time.",
         style=QUIET,
     )
-    held = f"{compared.accounts} accounts and {compared.gold_rows:,} gold rows held against the truth"
+    print_lines(console, f"Held against the truth: {compared.accounts} accounts, {compared.gold_rows:,} gold rows.")
     if not compared.differences:
-        print_lines(console, f"Everything is as it should be: {held}, no difference.", style=GOOD)
+        print_lines(console, "Everything is as it should be: no difference.", style=GOOD)
         return
     count = len(compared.differences)
-    print_lines(console, f"{count} difference{'s' if count > 1 else ''}: {held}.", style=BAD)
+    print_lines(console, f"{count} difference{'s' if count > 1 else ''}:", style=BAD)
     print_lines(console, *(f"  {difference}" for difference in compared.differences[:MOST_DIFFERENCES]))
     if count > MOST_DIFFERENCES:
         path = result.directory / DIFFERENCES_FILE
         path.write_text("".join(f"{difference}\n" for difference in compared.differences), encoding="utf-8")
         print_lines(console, f"  and {count - MOST_DIFFERENCES:,} more: all of them are in {path}")
-
-
-def _program() -> str:
-    """How this program was called, where that is a way to call it again."""
-    return sys.argv[0] if Path(sys.argv[0]).name == "adlake" else "adlake"

@@ -10,7 +10,8 @@ from pathlib import Path
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, SpinnerColumn, TaskID, TextColumn, TimeElapsedColumn
 
-from adlake.console.text import print_lines, screen
+from adlake.console.text import QUIET, print_lines, screen
+from adlake.errors import AdlakeError
 
 Watch = Callable[[str, str, int, int], None]
 """Told before each piece of work: what is going on, the piece, pieces done, pieces in all."""
@@ -79,21 +80,23 @@ class _Bars:
 def _java_kept_quiet() -> Iterator[Console]:
     """A console on the terminal, while what Java writes to standard error goes to a file.
 
-    Java would write between the bars. Nothing is lost: when the work fails, the file stays and its place is told.
+    Java would write between the bars. When the work fails, the file stays and its place is told.
     """
     console = Console(file=os.fdopen(os.dup(_STANDARD_ERROR), "w"), markup=False, emoji=False, highlight=False)
     handle, path = tempfile.mkstemp(prefix="adlake-java-", suffix=".log")
     terminal = os.dup(_STANDARD_ERROR)
     os.dup2(handle, _STANDARD_ERROR)
     os.close(handle)
-    is_done = False
+    is_told = False
     try:
         yield console
-        is_done = True
+    except AdlakeError:
+        is_told = Path(path).stat().st_size > 0
+        raise
     finally:
         os.dup2(terminal, _STANDARD_ERROR)
         os.close(terminal)
-        if is_done or not Path(path).stat().st_size:
-            Path(path).unlink()
+        if is_told:
+            print_lines(console, f"What Java said is in {path}", style=QUIET)
         else:
-            print_lines(console, f"What Java said is in {path}", style="dim")
+            Path(path).unlink()

@@ -40,7 +40,9 @@ def show_run(report: JobReport, lake: str) -> None:
 
 
 def _show_refusals(by_table: dict[str, list[AccountRecord]]) -> None:
-    table = grid("Refused or left out, and why", ("Table", "Why", "Rows", "That is"), right=("Rows",), wrapped=("That is",))
+    table = grid(
+        "Refused or left out, and why", ("Table", "Why", "Rows", "That is"), right=("Rows",), wrapped=("That is",)
+    )
     for name, records in by_table.items():
         account = added(record.account for record in records)
         for reason, rows in {**account.quarantined, **account.filtered}.items():
