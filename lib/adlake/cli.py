@@ -80,8 +80,9 @@ def demo(lake: DemoFolder = Path("adlake-demo"), events: Events = DEMO_EVENTS, s
     """Generate input, run every step on it twice, and compare the result with the truth."""
     from adlake.console import show_demo, watch  # noqa: PLC0415
     from adlake.demo import run_demo  # noqa: PLC0415
+    from adlake.interrupts import interruptible  # noqa: PLC0415
 
-    with watch("make up input") as notify:
+    with watch("make up input") as notify, interruptible():
         result = run_demo(lake, events=events, seed=seed, environ=os.environ, notify=notify)
     show_demo(result)
     raise typer.Exit(result.exit_code)
@@ -101,6 +102,7 @@ def run(
     """Process what is new, by all steps or by those from one on."""
     from adlake.config import load_config  # noqa: PLC0415
     from adlake.console import show_run, watch  # noqa: PLC0415
+    from adlake.interrupts import interruptible  # noqa: PLC0415
     from adlake.job import execute, moment  # noqa: PLC0415
     from adlake.session import Spark  # noqa: PLC0415
 
@@ -108,7 +110,7 @@ def run(
     settings = load_config(config, {"lake": lake, "landing": landing, "tenant": tenant})
     at = moment(as_of) if as_of else None
     spark = Spark(settings, os.environ)
-    with watch("look for new files") as notify:
+    with watch("look for new files") as notify, interruptible():
         try:
             report = execute(steps, spark, settings, as_of=at, rebuild=rebuild, notify=notify)
         finally:

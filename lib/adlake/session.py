@@ -16,6 +16,17 @@ from adlake.jvm import class_data_archive, driver_options, find_java
 LAUNCHED = "PYSPARK_GATEWAY_PORT"
 JAR_SETS: Mapping[bool, tuple[JarSet, ...]] = {False: ("delta",), True: ("delta", "s3")}
 
+SMALL_RUN_RECORDS = 250_000
+SMALL_RUN_FLAGS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+# The optimising compiler spends most of a run on planning code that soon never runs again: ten times the usual
+# thresholds leave it to the loops over rows.
+BULK_RUN_FLAGS = (
+    "-XX:Tier4InvocationThreshold=50000",
+    "-XX:Tier4MinInvocationThreshold=6000",
+    "-XX:Tier4CompileThreshold=150000",
+    "-XX:Tier4BackEdgeThreshold=400000",
+)
+
 
 @dataclass
 class Spark:
@@ -29,12 +40,20 @@ class Spark:
     config: Config
     environ: Mapping[str, str]
     _session: SparkSession | None = field(default=None, repr=False)
+    _is_small: bool = field(default=False, repr=False)
+
+    def expect(self, records: int) -> None:
+        """Say how many records the work ahead reads, before the session starts.
+
+        Little work is over before Java's optimising compiler has paid for itself, so it is left out then.
+        """
+        self._is_small = records < SMALL_RUN_RECORDS
 
     @property
     def session(self) -> SparkSession:
         """The running session."""
         if self._session is None:
-            self._session = build_session(self.config, self.environ)
+            self._session = build_session(self.config, self.environ, is_small=self._is_small)
         return self._session
 
     @property
@@ -49,7 +68,7 @@ class Spark:
             self._session = None
 
 
-def build_session(config: Config, environ: Mapping[str, str]) -> SparkSession:
+def build_session(config: Config, environ: Mapping[str, str], *, is_small: bool = False) -> SparkSession:
     """A session for the configuration, on this machine unless `spark-submit` or Glue brings a master.
 
     Raises:
@@ -60,7 +79,7 @@ def build_session(config: Config, environ: Mapping[str, str]) -> SparkSession:
     for name, value in (_settings(config) | (_s3_settings(config) if on_s3 else {})).items():
         builder = builder.config(name, value)
     if LAUNCHED not in environ:
-        for name, value in _local_settings(config, environ, on_s3=on_s3).items():
+        for name, value in _local_settings(config, environ, on_s3=on_s3, is_small=is_small).items():
             builder = builder.config(name, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
@@ -89,7 +108,9 @@ def _settings(config: Config) -> dict[str, str]:
     }
 
 
-def _local_settings(config: Config, environ: Mapping[str, str], *, on_s3: bool) -> dict[str, str]:
+def _local_settings(
+    config: Config, environ: Mapping[str, str], *, on_s3: bool, is_small: bool
+) -> dict[str, str]:
     java, cache = find_java(environ), default_cache(environ)
     path = class_path(cache, JAR_SETS[on_s3])
     archive = class_data_archive(cache, java, [Path(jar) for jar in path.split(":")])
@@ -97,7 +118,9 @@ def _local_settings(config: Config, environ: Mapping[str, str], *, on_s3: bool) 
         "spark.master": f"local[{config.spark.cores or '*'}]",
         "spark.driver.memory": config.spark.driver_memory,
         "spark.driver.extraClassPath": path,
-        "spark.driver.extraJavaOptions": driver_options(java, archive),
+        "spark.driver.extraJavaOptions": " ".join(
+            [driver_options(java, archive), *(SMALL_RUN_FLAGS if is_small else BULK_RUN_FLAGS)]
+        ).strip(),
         "spark.pyspark.python": sys.executable,
         "spark.driver.host": "127.0.0.1",
         "spark.driver.bindAddress": "127.0.0.1",

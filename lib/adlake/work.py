@@ -21,6 +21,8 @@ def ingest_bronze(run: Run, secret: bytes, *, rebuild: bool) -> None:
     del secret
     intake.take_in(run, {name: SOURCES[name] for name in run.lake.config.sources})
     work = bronze.pending(run)
+    claims = run.ledger.claims()
+    run.spark.expect(sum(file.records or 0 for batch in {batch for batch, _ in work} for file in claims[batch]))
     for done, (batch_id, name) in enumerate(work):
         run.notify(intake.STEP, name, done, len(work))
         bronze.ingest(run, batch_id, name)

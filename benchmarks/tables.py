@@ -1,0 +1,72 @@
+"""Gold tables of any lake as text, so that two lakes, or a lake and the truth, can be held against each other."""
+
+import hashlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from adlake.contracts import table
+from adlake.generator import Truth
+from adlake.generator.marts import USER_COLUMNS, YIELD_DIMENSIONS, YIELD_MEASURES, digest_of
+from benchmarks.peer.lake import PeerLake, connect
+
+GOLD = ("yield_hourly", "user_days")
+TRUTH_COLUMNS = {"yield_hourly": (*YIELD_DIMENSIONS, *YIELD_MEASURES), "user_days": USER_COLUMNS}
+ROWS_AT_A_TIME = 10_000
+NULL = r"\N"
+
+
+@dataclass(frozen=True)
+class Digest:
+    """What tells tables apart.
+
+    Attributes:
+        rows: how many.
+        sha256: of all rows in order, all columns of the contract.
+    """
+
+    rows: int
+    sha256: str
+
+
+def lines(root: Path, name: str, columns: Sequence[str], *, separator: str, null: str) -> Iterator[str]:
+    """The rows of a gold table as sorted lines of text.
+
+    Times are UTC with microseconds, lists have a bar between their entries.
+
+    Args:
+        root: of the lake.
+        name: of the table, without its layer.
+        columns: which, in this order.
+        separator: between them.
+        null: stands for a null.
+    """
+    contract = table(f"gold.{name}")
+    lake = PeerLake(root, connect())
+    texts = ", ".join(f"coalesce({_text(column, contract.column(column).type)}, ?)" for column in columns)
+    query = f"SELECT concat_ws(?, {texts}) AS line FROM {lake.scan(contract.qualified)} ORDER BY line"
+    found = lake.connection.execute(query, [separator, *[null for _ in columns]])
+    while rows := found.fetchmany(ROWS_AT_A_TIME):
+        yield from (line for (line,) in rows)
+
+
+def digest(root: Path, name: str) -> Digest:
+    """The digest of a gold table: equal for equal rows, whoever wrote them in whatever order and files."""
+    total, rows = hashlib.sha256(), 0
+    for line in lines(root, name, table(f"gold.{name}").column_names, separator="\t", null=NULL):
+        total.update(line.encode() + b"\n")
+        rows += 1
+    return Digest(rows, total.hexdigest())
+
+
+def is_true(root: Path, truth: Truth, name: str) -> bool:
+    """Whether a gold table is what the truth of the first delivery says, row by row."""
+    return digest_of(lines(root, name, TRUTH_COLUMNS[name], separator=",", null="")) == truth.gold(1)[name]["digest"]
+
+
+def _text(column: str, kind: str) -> str:
+    if kind == "timestamp":
+        return f"strftime(make_timestamp(epoch_us({column})), '%Y-%m-%dT%H:%M:%S.%fZ')"
+    if kind.startswith("array"):
+        return f"array_to_string({column}, '|')"
+    return f"{column}::VARCHAR"
