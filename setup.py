@@ -64,6 +64,6 @@ setup(
     },
     entry_points={"console_scripts": ["adlake = adlake.cli:main"]},
     install_requires=RUNTIME,
-    extras_require={"dev": DEV},
+    extras_require={"aws": ["boto3>=1.40,<2"], "dev": DEV},
     zip_safe=False,
 )

@@ -5,6 +5,7 @@ This module and `job.py` are the only ones that read argv and the environment.
 
 import json
 import os
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -84,7 +85,7 @@ def demo(lake: DemoFolder = Path("adlake-demo"), events: Events = DEMO_EVENTS, s
 
     with watch("make up input") as notify, interruptible():
         result = run_demo(lake, events=events, seed=seed, environ=os.environ, notify=notify)
-    show_demo(result)
+    show_demo(result, sys.argv[0])
     raise typer.Exit(result.exit_code)
 
 
@@ -189,7 +190,19 @@ def setup() -> None:
     """Fetch the jars that Spark needs and prepare Java for a quick start; a second call does none of it again."""
     from adlake.preparation import prepare  # noqa: PLC0415
 
-    prepare(os.environ, tell=typer.echo)
+    prepare(os.environ, rehearse, tell=typer.echo)
+
+
+def rehearse(options: str) -> None:
+    """Nothing; a small run has loaded the classes that real runs load.
+
+    Args:
+        options: flags for Java. They go in by the environment of this process, which is made for the rehearsal.
+    """
+    from adlake.preparation import run_a_little  # noqa: PLC0415
+
+    os.environ["SPARK_SUBMIT_OPTS"] = options
+    run_a_little(os.environ)
 
 
 def main() -> None:

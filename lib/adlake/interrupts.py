@@ -34,7 +34,7 @@ def interruptible() -> Iterator[None]:
         raise KeyboardInterrupt
 
     before, of_pyspark = signal.signal(signal.SIGINT, end_all), context.signal  # type: ignore[attr-defined]
-    context.signal = SimpleNamespace(SIGINT=signal.SIGINT, signal=lambda *_: None)  # type: ignore[assignment]
+    context.signal = SimpleNamespace(SIGINT=signal.SIGINT, signal=lambda *_: None)  # type: ignore[attr-defined, assignment]
     try:
         yield
     finally:

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import structlog
 
+from adlake.aws.secrets import read_secret
 from adlake.boundary import reach
 from adlake.config import Config, load_config
 from adlake.errors import AdlakeError, UsageError
@@ -62,16 +63,19 @@ def execute(
     """
     clock, started = Clock(), utc_now()
     run_id = f"{started.strftime(RUN_ID_FORMAT)}-{secrets.token_hex(3)}"
-    secret = read_identity_key(config, os.environ) if "build_silver" in steps else b""
     lake = Lake(config)
+    secret = b""
+    if "build_silver" in steps:
+        secret = read_identity_key(config, os.environ, lambda name: read_secret(name, lake.options))
     with WriterLock(lake.storage, run_id, config.lock.expiry_seconds) as lock:
         run = Run(run_id, lake, Ledger(lake), lock, spark, as_of or started, notify=notify or _log)
-        error = ""
+        error = "the run was cut off"
         try:
             recover_accounts(lake, run.ledger)
             for step in steps:
                 WORK[step](run, secret, rebuild=rebuild)
                 run.copy_accounts()
+            error = ""
         except AdlakeError as failure:
             error = str(failure)
             raise

@@ -1,6 +1,5 @@
 """What a machine needs before its first run: the jars beside Spark's own, and a Java that starts quickly."""
 
-import os
 import tempfile
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -16,20 +15,20 @@ from adlake.session import JAR_SETS, Spark
 REHEARSED_EVENTS = 300
 
 
-def prepare(environ: Mapping[str, str], tell: Callable[[str], None]) -> None:
+def prepare(environ: Mapping[str, str], rehearse: Callable[[str], None], tell: Callable[[str], None]) -> None:
     """Nothing; everything is fetched and prepared that was not there yet.
 
     Args:
         environ: where Java and the cache of jars are looked up.
+        rehearse: does a small run whose Java has the given flags, as `jvm.train` wants it.
         tell: told what is done, for people.
 
     Raises:
         UsageError: there is no Java that Spark runs on, or the jars cannot be fetched.
     """
     java, cache = find_java(environ), default_cache(environ)
-    jar_sets = JAR_SETS[True]
     tell(f"Java {java.major}; jars in {cache} ...")
-    resolve(cache, jar_sets, java=java)
+    resolve(cache, JAR_SETS[True], java=java)
     # a session without S3 is what starts most often on a machine of one's own
     jars = [Path(jar) for jar in class_path(cache, JAR_SETS[False]).split(":")]
     if class_data_archive(cache, java, jars) is None:
@@ -39,17 +38,16 @@ def prepare(environ: Mapping[str, str], tell: Callable[[str], None]) -> None:
     tell("Everything is ready.")
 
 
-def rehearse(options: str) -> None:
-    """Nothing; a small run has loaded the classes that real ones load.
+def run_a_little(environ: Mapping[str, str]) -> None:
+    """Nothing; a small run of all steps has loaded the classes that real runs load.
 
     Args:
-        options: for the driver's JVM. They go in by the environment of this process, which is made for the rehearsal.
+        environ: where Java and the cache of jars are looked up.
     """
-    os.environ["SPARK_SUBMIT_OPTS"] = options
     with tempfile.TemporaryDirectory() as folder:
         generate(Path(folder), events=REHEARSED_EVENTS, seed=1)
         config = load_config(Path(folder, "lake.yaml"))
-        spark = Spark(config, os.environ)
+        spark = Spark(config, environ)
         try:
             execute(steps_from(None), spark, config)
         finally:

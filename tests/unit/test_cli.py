@@ -1,7 +1,10 @@
 """The command line as a user meets it: help, exit codes, what is refused and how; nothing here starts Java."""
 
+import contextlib
 import json
 import os
+import pty
+import re
 import signal
 import subprocess
 import sys
@@ -13,7 +16,9 @@ from typer.testing import CliRunner
 
 from adlake import cli, demo, job, resources
 from adlake.account import Account
+from adlake.console import watch
 from adlake.errors import GateHeld, LockError, PublishError
+from adlake.interrupts import context, interruptible
 from adlake.ledger import AccountRecord, FileRecord
 from adlake.pipeline import PIPELINE, STEPS
 from adlake.report import JobReport
@@ -43,7 +48,8 @@ def config(tmp_path):
     (tmp_path / "key").write_text("0123456789abcdef" * 4)
     path = tmp_path / "lake.yaml"
     path.write_text(
-        "lake: ./lake\nlanding: ./landing\ntenant: herald\nnetwork_time_zone: Europe/Berlin\nidentity: {key_file: ./key}\n"
+        "lake: ./lake\nlanding: ./landing\ntenant: herald\nnetwork_time_zone: Europe/Berlin\n"
+        "identity: {key_file: ./key}\n"
     )
     return path
 
@@ -72,8 +78,8 @@ def test_the_version_is_shown(adlake):
         (("rnu",), "run"),
         (("run", "--form", "build_gold"), "--form"),
         (("status", "extra"), "extra"),
-        (("demo", "--events", "many"), "many"),
-        (("demo", "--events", "-1"), "-1"),
+        (("demo", "--events", "many"), "--events"),
+        (("demo", "--events", "-1"), "--events"),
         (("generate",), "DIR"),
         (("job",), "NAME"),
     ],
@@ -134,7 +140,7 @@ def execute(monkeypatch):
         report = None
         asked = None
 
-        def __call__(self, steps, spark, config, **options):
+        def __call__(self, steps, _spark, config, **options):
             self.asked = (tuple(steps), config, options)
             if isinstance(self.report, BaseException):
                 raise self.report
@@ -228,6 +234,60 @@ def test_an_unexpected_error_keeps_its_traceback(adlake, execute, config):
     assert found.exception is execute.report
 
 
+ON_A_TERMINAL = """
+import os, sys
+from adlake.console import watch
+from adlake.errors import PublishError
+
+with watch("look for new files") as tell:
+    for done in range(3):
+        tell("build_gold", f"table_{done}", done, 3)
+        os.write(2, b"WARN: Java speaks\\n")
+    if len(sys.argv) > 1:
+        raise PublishError("WRITE_FAILED", "no room")
+print("all done")
+"""
+
+
+def on_a_terminal(*arguments):
+    """What a terminal shows of the script, and the exit code."""
+    main, terminal = pty.openpty()
+    command = [sys.executable, "-c", ON_A_TERMINAL, *arguments]
+    with subprocess.Popen(command, stdin=terminal, stdout=terminal, stderr=terminal) as process:
+        os.close(terminal)
+        shown = b""
+        # reading a terminal that nobody writes to any more is an error on Linux
+        with contextlib.suppress(OSError):
+            while piece := os.read(main, 4096):
+                shown += piece
+    os.close(main)
+    return shown.decode(), process.returncode
+
+
+def test_on_a_terminal_there_are_bars_and_java_is_not_heard():
+    shown, exit_code = on_a_terminal()
+    assert exit_code == 0
+    assert "build_gold" in shown
+    assert "3/3" in shown
+    assert "Java" not in shown
+    assert shown.rstrip().endswith("all done")
+
+
+def test_what_java_said_is_kept_when_the_work_failed():
+    shown, exit_code = on_a_terminal("fail")
+    assert exit_code == 1
+    (kept,) = re.findall(r"What Java said is in (\S+\.log)", shown)
+    assert Path(kept).read_text() == "WARN: Java speaks\n" * 3
+    Path(kept).unlink()
+
+
+def test_elsewhere_there_is_a_line_for_each_piece(capfd):
+    with watch("look for new files") as tell:
+        tell("build_gold", "user_days", 0, 2)
+        tell("build_gold", "user_days", 2, 2)
+    assert capfd.readouterr() == ("", "build_gold: user_days (1 of 2)\n")
+
+
 SLEEPING = """
 import os, signal, sys, threading, time
 from adlake import cli, job
@@ -255,12 +315,9 @@ def test_an_interrupt_ends_a_run_with_130_and_one_line(config):
     assert said == "adlake: interrupted; what was committed stays, and the next run goes on from there.\n"
 
 
-def test_an_interrupt_puts_everything_back(monkeypatch):
-    from adlake.interrupts import context, interruptible
-
+def test_an_interrupt_puts_everything_back():
     handler, of_pyspark = signal.getsignal(signal.SIGINT), context.signal
     with pytest.raises(KeyboardInterrupt), interruptible():
-        assert context.signal is not of_pyspark
         os.kill(os.getpid(), signal.SIGINT)
     with pytest.raises(OSError, match="disk"), interruptible():
         raise OSError("disk")
@@ -366,12 +423,23 @@ def test_a_demonstration_is_not_replaced_while_it_runs(tmp_path):
 
 def test_set_up_prepares_this_machine(adlake, monkeypatch):
     heard = []
-    monkeypatch.setattr(
-        "adlake.preparation.prepare", lambda environ, tell: heard.append(dict(environ)) or tell("ready")
-    )
+
+    def prepare(environ, rehearse, tell):
+        heard.extend([dict(environ), rehearse])
+        tell("ready")
+
+    monkeypatch.setattr("adlake.preparation.prepare", prepare)
     found = adlake("setup")
     assert (found.exit_code, found.stdout) == (0, "ready\n")
-    assert heard == [dict(os.environ)]
+    assert heard == [dict(os.environ), cli.rehearse]
+
+
+def test_a_rehearsal_is_a_small_run_whose_java_has_the_flags(monkeypatch):
+    heard = []
+    monkeypatch.setenv("SPARK_SUBMIT_OPTS", "")
+    monkeypatch.setattr("adlake.preparation.run_a_little", lambda environ: heard.append(environ["SPARK_SUBMIT_OPTS"]))
+    cli.rehearse("-Xshare:auto")
+    assert heard == ["-Xshare:auto"]
 
 
 def test_the_installed_command_is_this_one():

@@ -27,8 +27,13 @@ select channel, sum(impressions) as shown, round(sum(revenue_micros) / 1e3 / sum
 from yield_hourly group by channel having sum(impressions) > 0 order by ecpm desc"""
 
 
-def show_demo(result: "DemoResult") -> None:
-    """Print what came in, where it went, whether it is right, and what to do with it."""
+def show_demo(result: "DemoResult", program: str) -> None:
+    """Print what came in, where it went, whether it is right, and what to do with it.
+
+    Args:
+        result: of the demonstration.
+        program: how adlake was called.
+    """
     console = screen()
     document = result.truth.document
     days = f"{document['days']} day{'s' if document['days'] > 1 else ''}"
@@ -39,7 +44,7 @@ def show_demo(result: "DemoResult") -> None:
     _show_layer(console, "Silver: typed, deduplicated, identifiers as keys", "silver", _SILVER, accounts)
     _show_gold(console, result)
     _show_refusals(console, accounts)
-    _show_ways_on(console, result)
+    _show_ways_on(console, result, program)
     _show_verdict(console, result)
 
 
@@ -104,7 +109,7 @@ def _show_refusals(console: Console, accounts: Mapping[str, Account]) -> None:
     console.print()
 
 
-def _show_ways_on(console: Console, result: "DemoResult") -> None:
+def _show_ways_on(console: Console, result: "DemoResult", program: str) -> None:
     """Where it lies, and lines that work as they are copied in the folder where the command was given."""
     directory, lake = result.directory, result.directory / "lake"
     print_lines(
@@ -117,7 +122,7 @@ def _show_ways_on(console: Console, result: "DemoResult") -> None:
     )
     for title, lines in snippets(directory).items():
         print_lines(console, f"Ask it with {title}, in {nearby(sys.executable)}", *(f"  {line}" for line in lines), "")
-    adlake = nearby(sys.argv[0]) if Path(sys.argv[0]).name == "adlake" else "adlake"
+    adlake = nearby(program) if Path(program).name == "adlake" else "adlake"
     config = shlex.quote(str(directory / "lake.yaml"))
     print_lines(
         console,

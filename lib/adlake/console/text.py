@@ -1,7 +1,5 @@
 """Numbers, times and tables in one look."""
 
-import os
-import sys
 from collections.abc import Sequence
 from datetime import datetime
 
@@ -10,16 +8,17 @@ from rich.console import Console
 from rich.table import Table
 
 GOOD, BAD, QUIET = "bold green", "bold red", "dim"
-# A file or a pipe has no width; tables fit into this.
-WIDTH_ELSEWHERE = 120
+# A file or a pipe has no width: what rich takes for it, and what is kinder to tables.
+WIDTH_UNKNOWN, WIDTH_ELSEWHERE = 80, 120
 _STEPS = (("day", 86_400), ("h", 3_600), ("min", 60))
 
 
 def screen(*, is_error: bool = False) -> Console:
     """Standard output (or standard error) for people: colour only on a terminal, and text exactly as it is given."""
-    is_terminal = (sys.stderr if is_error else sys.stdout).isatty()
-    width = None if is_terminal or "COLUMNS" in os.environ else WIDTH_ELSEWHERE
-    return Console(stderr=is_error, markup=False, emoji=False, highlight=False, width=width)
+    console = Console(stderr=is_error, markup=False, emoji=False, highlight=False)
+    if not console.is_terminal and console.width == WIDTH_UNKNOWN:
+        console.width = WIDTH_ELSEWHERE
+    return console
 
 
 def number(value: int) -> str:

@@ -1,0 +1,1 @@
+"""What only AWS has. The one place that imports boto3."""

@@ -1,0 +1,58 @@
+"""Lakes at every stage of one small delivery: made once per test run, copied by the tests that go on from there."""
+
+import os
+from collections.abc import Callable
+
+import pytest
+
+from adlake.config import Config
+from adlake.session import Spark
+from tests.conftest import make_config
+from tests.jobs import lakes
+
+STAGES = ("claim", *lakes.STEPS, "delivered_again")
+
+
+@pytest.fixture
+def shared(session) -> Callable[[Config], Spark]:
+    """Gives the session of the test run in the form that a run takes."""
+    return lambda config: Spark(config, os.environ, session)
+
+
+@pytest.fixture(scope="session")
+def prepared(session, tmp_path_factory) -> Callable[[str], Config]:
+    """Gives the lake as it is after a stage, not to be changed.
+
+    claim            the first delivery is claimed, nothing of it is in a table
+    a step           the first delivery, taken up to this step
+    delivered_again  after all steps, the second delivery taken into bronze and no further
+    """
+    made: dict[str, Config] = {}
+
+    def at(stage: str) -> Config:
+        if stage not in made:
+            folder = tmp_path_factory.mktemp(stage)
+            number = STAGES.index(stage)
+            if number:
+                config = lakes.copied(at(STAGES[number - 1]), folder)
+            else:
+                config = make_config(folder)
+                lakes.deliver(folder / "landing")
+            made[stage] = config
+            spark = Spark(config, os.environ, session)
+            if stage == "claim":
+                lakes.killed_at("claim", config, spark)
+            elif stage in lakes.STEPS:
+                lakes.run(config, spark, [stage])
+            else:
+                lakes.deliver_again(folder / "landing")
+                lakes.run(config, spark, ["ingest_bronze"])
+        return made[stage]
+
+    return at
+
+
+@pytest.fixture
+def lake_after(prepared, tmp_path) -> Callable[[str], Config]:
+    """Gives a copy of the lake as it is after a stage."""
+    return lambda stage: lakes.copied(prepared(stage), tmp_path / stage)

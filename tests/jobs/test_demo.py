@@ -1,0 +1,186 @@
+"""The demonstration from end to end, and what it tells a newcomer to type."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+from typer.testing import CliRunner
+
+from adlake import cli, demo
+from adlake.config import load_config
+from adlake.console.demo import snippets
+from adlake.generator import Truth
+from adlake.lake import Lake
+from adlake.ledger import Ledger
+from adlake.report import JobReport
+from adlake.session import Spark
+from tests.doc_commands import blocks, commands
+
+EVENTS = 2_000
+
+
+def adlake(*arguments):
+    return CliRunner().invoke(cli.app, list(arguments), prog_name="adlake")
+
+
+@pytest.fixture(scope="module")
+def finished(session, tmp_path_factory):
+    """A folder in which the demonstration has run, and what it printed."""
+
+    class Shared(Spark):
+        def __init__(self, config, environ):
+            super().__init__(config, environ, session)
+
+        def stop(self):
+            """Nothing: the session belongs to the test run."""
+
+    folder = tmp_path_factory.mktemp("finished")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.chdir(folder)
+        patch.setattr(demo, "Spark", Shared)
+        return folder, adlake("demo", "--events", str(EVENTS))
+
+
+@pytest.fixture
+def in_folder(finished, monkeypatch):
+    """Works where the demonstration was called."""
+    monkeypatch.chdir(finished[0])
+    return finished[0] / "adlake-demo"
+
+
+def words(output):
+    return [line.split() for line in output.splitlines()]
+
+
+def test_the_demonstration_finds_no_difference(finished):
+    shown = finished[1]
+    assert shown.exit_code == 0, shown.output
+    assert shown.stdout.endswith("Everything is as it should be: no difference.\n")
+    assert "second delivery: build_gold: user_days (2 of 2)" in shown.stderr
+
+
+def test_its_summary_says_what_the_truth_says(finished):
+    folder, shown = finished
+    truth = Truth.load(folder / "adlake-demo")
+    for layer, names in (
+        ("bronze", ("read", "published")),
+        ("silver", ("read", "restored", "published", "duplicates")),
+    ):
+        for table in truth.accounts(1)[layer]:
+            accounts = [truth.accounts(delivery)[layer][table] for delivery in (1, 2)]
+            sums = [sum(account.get(name, 0) for account in accounts) for name in names]
+            refused = sum(sum(account["quarantined"].values()) for account in accounts)
+            wanted = [f"{layer}.{table}", *(f"{rows:,}" if rows else "-" for rows in (*sums, refused))]
+            assert wanted in [row[: len(wanted)] for row in words(shown.stdout)]
+    assert ["gold.yield_hourly", f"{truth.gold(2)['yield_hourly']['rows']:,}"] in [
+        row[:2] for row in words(shown.stdout)
+    ]
+
+
+def test_it_leaves_a_lake_in_which_everything_is_finished(in_folder):
+    found = json.loads(adlake("status", "--config", "adlake-demo/lake.yaml", "--json").stdout)
+    assert (found["open_work"], found["files_set_aside"], found["writer"]) == ([], [], None)
+    assert found["last_run"]["exit_code"] == 0
+    shown = adlake("status", "--config", "adlake-demo/lake.yaml")
+    assert shown.exit_code == 0
+    assert "Every batch that was taken is finished." in shown.stdout
+
+
+def test_a_run_after_it_has_nothing_to_do(in_folder):
+    before = {path: path.stat().st_mtime_ns for path in in_folder.glob("lake/*/*/_delta_log/*")}
+    shown = adlake("run", "--config", "adlake-demo/lake.yaml")
+    assert (shown.exit_code, shown.stdout[:14]) == (0, "Nothing to do:")
+    assert {path: path.stat().st_mtime_ns for path in in_folder.glob("lake/*/*/_delta_log/*")} == before
+
+
+@pytest.fixture
+def typed(session, in_folder, monkeypatch, capfd):
+    """Types lines of Python and gives what is printed; the session of the test run began in another folder."""
+    monkeypatch.setattr("adlake.session.build_session", lambda *_: session)
+
+    def run(text):
+        lines = text.replace("adlake-demo/", f"{in_folder}/")
+        exec(compile(lines, "lines", "exec"), {})  # noqa: S102 that they run as they stand is the point
+        return capfd.readouterr().out
+
+    return run
+
+
+@pytest.mark.parametrize(
+    ("title", "said"), [("DuckDB (pip install duckdb)", "open_adx"), ("Spark", "2026-11-01")], ids=["duckdb", "spark"]
+)
+def test_the_lines_to_copy_work(finished, typed, title, said):
+    lines = snippets(Path("adlake-demo"))[title]
+    assert all(f"  {line}\n" in finished[1].stdout for line in lines)
+    assert said in typed("\n".join(lines))
+
+
+@pytest.mark.parametrize("block", blocks("python"), ids=lambda block: block.page)
+def test_the_code_in_the_guides_works(typed, block):
+    """Each block prints a table of its own."""
+    assert re.search(r"open|requests|page_views|page_ping|rule_id", typed(block.text))
+
+
+@pytest.mark.parametrize(
+    "command", [command for command in commands() if "adlake-demo/lake.yaml" in command.words], ids=str
+)
+def test_the_commands_in_the_guides_work(in_folder, command):
+    shown = adlake(*command.words[1:])
+    assert shown.exit_code == 0, shown.output
+
+
+@pytest.fixture
+def altered(in_folder, tmp_path, monkeypatch):
+    """Lets `adlake demo` find the finished lake beside a truth that the test has altered."""
+
+    def alter(change):
+        folder = tmp_path / "adlake-demo"
+        folder.mkdir()
+        shutil.copytree(in_folder / "truth", folder / "truth")
+        for name in ("lake.yaml", "identity.key"):
+            shutil.copy(in_folder / name, folder)
+        (folder / "lake").symlink_to(in_folder / "lake")
+        document = json.loads((in_folder / "truth.json").read_text())
+        change(document)
+        (folder / "truth.json").write_text(json.dumps(document))
+        accounts = Ledger(Lake(load_config(folder / "lake.yaml"))).accounts()
+        runs = sorted({record.run_id for record in accounts})
+        at = accounts[0].committed_at_utc
+        reports = tuple(JobReport(run, (), at, at, (), (), 1.0, 1.0, spark_started=False) for run in runs)
+        monkeypatch.setattr(demo, "clear", lambda _: None)
+        monkeypatch.setattr(demo, "generate", lambda directory, **_: Truth.load(directory))
+        monkeypatch.setattr(demo, "process", lambda *_: reports)
+        return adlake("demo", "--lake", str(folder))
+
+    return alter
+
+
+def test_a_truth_that_is_right_passes_again(altered):
+    assert altered(lambda _: None).exit_code == 0
+
+
+def test_one_altered_number_ends_with_1_and_is_named(altered):
+    def change(document):
+        document["deliveries"]["2"]["accounts"]["silver"]["gam_requests"]["duplicates"] += 1
+
+    shown = altered(change)
+    assert shown.exit_code == 1
+    assert "1 difference:" in shown.stdout
+    (line,) = [line for line in shown.stdout.splitlines() if line.startswith("  delivery ")]
+    assert line.startswith("  delivery 2: silver.gam_requests duplicates: found ")
+
+
+def test_many_differences_go_to_a_file_as_well(altered, tmp_path):
+    def change(document):
+        for tables in document["deliveries"]["1"]["accounts"].values():
+            for account in tables.values():
+                for name in ("read", "published", "duplicates", "restored"):
+                    account[name] = account.get(name, 0) + 1000
+
+    shown = altered(change)
+    assert shown.exit_code == 1
+    assert "48 differences:" in shown.stdout
+    assert "and 8 more" in shown.stdout
+    assert len((tmp_path / "adlake-demo" / "differences.txt").read_text().splitlines()) == 48

@@ -1,0 +1,85 @@
+"""Frames made from contracts, and compared whole."""
+
+import hashlib
+import hmac
+from datetime import UTC, datetime
+from functools import partial
+
+import pyarrow as pa
+from chispa import assert_df_equality
+from chispa.schema_comparer import assert_schema_equality
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+from pyspark.sql.pandas.types import to_arrow_schema
+
+from adlake.contracts import Table, table
+from adlake.frames import struct_type
+from adlake.lake import Lake
+from adlake.landing import inspect
+from adlake.sources import SOURCES
+from adlake.sources.delimited import one_file_per_task
+from adlake.sources.source import LandedFile
+from tests.conftest import SECRET
+
+BATCH = "20261102T070000000000Z"
+
+
+def at(text):
+    """A moment in UTC, written as `2026-11-02 06:30:00.25`."""
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def key_of(kind, identifier, secret=SECRET, version="k1"):
+    """The key of an identifier by Python's own HMAC."""
+    message = f"{kind}:{identifier}".encode()
+    return f"{version}:{hmac.new(secret.encode(), message, hashlib.sha256).hexdigest()}"
+
+
+def frame(spark, schema, values):
+    """A frame of dictionaries; a column that one lacks is null, a name that the schema lacks is a mistake."""
+    if isinstance(schema, str):
+        schema = T.StructType.fromDDL(schema)
+    unknown = {name for value in values for name in value} - set(schema.names)
+    assert not unknown, unknown
+    # Arrow makes a local relation: neither a Python worker nor a Spark job is needed to read it
+    return spark.createDataFrame(pa.Table.from_pylist(values, to_arrow_schema(schema)), schema)
+
+
+def rows(spark, contract, *values, **same):
+    """A frame that follows the contract (a `Table`, or the name of one); `same` holds what all rows share."""
+    kind = contract if isinstance(contract, Table) else table(contract)
+    return frame(spark, struct_type(kind), [same | value for value in values])
+
+
+def assert_same(actual, expected):
+    """Whole frames are equal: names and types first, then all rows, in any order.
+
+    Leniencies: nullability, of which contracts say nothing; times are compared as text in UTC, because collected ones
+    come in the zone of the machine, where a clock change makes two hours equal; maps as sorted entries.
+    """
+    assert_schema_equality(actual.schema, expected.schema, ignore_nullable=True)
+    assert_df_equality(_plain(actual), _plain(expected), ignore_row_order=True, ignore_nullable=True)
+
+
+def _plain(rows):
+    ways = {T.TimestampType: lambda column: column.cast("string"), T.MapType: _entries}
+    named = [(field.name, ways.get(type(field.dataType), lambda column: column)) for field in rows.schema.fields]
+    return rows.select(*[way(F.col(name)).alias(name) for name, way in named])
+
+
+def _entries(column):
+    return F.array_sort(F.map_entries(column))
+
+
+def read_landed(spark, config, source, name, *paths):
+    """Bronze rows of files in the landing zone, read as a run reads them: inspected first, then by Spark."""
+    lake, kind = Lake(config), SOURCES[source]
+    files = []
+    for path in paths:
+        record_type = kind.record_type_of(path.removeprefix(f"{source}/"))
+        found = inspect(lake.landing, path, partial(kind.layout_of, record_type))
+        size_bytes = lake.landing.entry(path).size_bytes
+        files.append(LandedFile(path, record_type, found.records, found.layout, size_bytes))
+    with one_file_per_task(spark, files):
+        # the settings count when the scan is planned, so the rows are fetched before they are reset
+        return kind.read(spark, table(f"bronze.{name}"), lake.landing.spark_uri(), files).localCheckpoint()

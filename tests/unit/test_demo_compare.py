@@ -1,0 +1,328 @@
+"""The comparison with the truth finds every kind of difference, names it, and finds nothing where there is none."""
+
+import copy
+import json
+from datetime import UTC, date, datetime
+
+import pyarrow as pa
+import pytest
+from deltalake import write_deltalake
+
+from adlake.account import Account
+from adlake.comparison import Difference, compare
+from adlake.comparison.accounts import account_differences, file_differences, row_differences
+from adlake.comparison.gold import COLUMNS, gold_differences, gold_rows
+from adlake.config import load_config
+from adlake.contracts import table
+from adlake.generator import Truth
+from adlake.generator.marts import digest_of
+from adlake.lake import Lake
+from adlake.ledger import AccountRecord, FileRecord, Ledger
+
+NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
+BRONZE = {"read": 10, "published": 9, "quarantined": {"unreadable_value": 1}, "filtered": {}}
+SILVER = {
+    "read": 9,
+    "published": 5,
+    "duplicates": 2,
+    "superseded": 0,
+    "restored": 0,
+    "quarantined": {"key_missing": 1},
+    "filtered": {"unfilled_impression": 1},
+}
+YIELD = """\
+hour_utc,site,ad_unit_id,channel,device_category,country,requests,unfilled,impressions,clicks,eligible,measurable,\
+viewable,revenue_reported_micros,revenue_rate_card_micros,revenue_micros,revenue_unknown_impressions
+2026-11-01T07:00:00.000000Z,herald.example,77,direct,Desktop,Austria,3,0,2,1,2,2,1,0,5000,5000,0
+2026-11-01T08:00:00.000000Z,,77,unknown,,,4,1,3,0,2,1,0,7000,0,7000,3
+"""
+USERS = """\
+id_key,event_date,page_views,impressions,clicks,revenue_micros,revenue_unknown_impressions,sections,first_seen_at_utc,\
+last_seen_at_utc
+k1:00112233445566,2026-11-01,2,3,1,5000,0,money|sport,2026-11-01T08:36:16.628000Z,2026-11-01T09:00:00.000001Z
+k1:ffeeddccbbaa99,2026-11-02,0,1,0,0,1,,2026-11-02T00:00:00.000000Z,2026-11-02T00:00:00.000000Z
+"""
+YIELD_TOTALS = {"requests": 7, "impressions": 5, "revenue_micros": 12000}
+USER_TOTALS = {"page_views": 2, "impressions": 4, "revenue_micros": 5000}
+ROWS = {"yield_hourly": YIELD, "user_days": USERS}
+
+
+def lines_of(text):
+    """The rows of a table of the truth, as text."""
+    return [tuple(line.split(",")) for line in text.splitlines()[1:]]
+
+
+@pytest.fixture
+def truth(tmp_path):
+    """One delivery; its tables and the sums of them are written out above."""
+    gold = {}
+    for name, totals in (("yield_hourly", YIELD_TOTALS), ("user_days", USER_TOTALS)):
+        place = f"{name}.csv"
+        (tmp_path / place).write_text(ROWS[name])
+        digest = digest_of(ROWS[name].splitlines()[1:])
+        gold[name] = {"rows": 2, "totals": totals, "digest": digest, "table": place}
+    accounts = {"bronze": {"gam_clicks": BRONZE}, "silver": {"gam_clicks": SILVER}}
+    files = {"files_taken": 2, "set_aside": ["gam/cut"], "not_taken_again": ["gam/again"]}
+    return Truth(tmp_path, {"deliveries": {"1": {"accounts": accounts, "gold": gold, **files}}})
+
+
+@pytest.fixture
+def lake(tmp_path):
+    config = tmp_path / "lake.yaml"
+    config.write_text(
+        "lake: ./lake\nlanding: ./landing\ntenant: herald\nnetwork_time_zone: Europe/Berlin\nidentity: {key_env: KEY}\n"
+    )
+    return Lake(load_config(config))
+
+
+def record(name, numbers, *, version=0, run="r1"):
+    return AccountRecord(run, "b1", "step", name, version, Account(**numbers), 1.0, 1.0, NOW)
+
+
+def records(**changes):
+    """The accounts of the truth; `bronze` and `silver` of the changes take the place of theirs."""
+    return [
+        record(f"{layer}.gam_clicks", {**wanted, **changes.get(layer, {})})
+        for layer, wanted in (("bronze", BRONZE), ("silver", SILVER))
+    ]
+
+
+def test_equal_accounts_have_no_difference(truth):
+    extra = record("quarantine.gam_clicks", {"read": 1, "published": 1})
+    assert list(account_differences(truth, 1, [*records(), extra])) == []
+
+
+@pytest.mark.parametrize("layer", ["bronze", "silver"])
+@pytest.mark.parametrize("number", ["read", "published", "duplicates", "superseded", "restored", "replayed"])
+def test_every_number_of_an_account_counts(truth, layer, number):
+    wanted = (BRONZE if layer == "bronze" else SILVER).get(number, 0)
+    found = list(account_differences(truth, 1, records(**{layer: {number: wanted + 1}})))
+    assert found == [Difference(1, f"{layer}.gam_clicks {number}", "", str(wanted + 1), str(wanted))]
+
+
+@pytest.mark.parametrize(
+    ("changes", "what", "found", "wanted"),
+    [
+        ({"quarantined": {"key_missing": 2}}, "quarantined.key_missing", "2", "1"),
+        ({"quarantined": {}}, "quarantined.key_missing", "0", "1"),
+        ({"quarantined": {"key_missing": 1, "rate_invalid": 3}}, "quarantined.rate_invalid", "3", "0"),
+        ({"filtered": {"unfilled_impression": 2}}, "filtered.unfilled_impression", "2", "1"),
+        ({"filtered": {}}, "filtered.unfilled_impression", "0", "1"),
+    ],
+)
+def test_every_rule_and_reason_counts(truth, changes, what, found, wanted):
+    differences = list(account_differences(truth, 1, records(silver=changes)))
+    assert differences == [Difference(1, f"silver.gam_clicks {what}", "", found, wanted)]
+
+
+def test_accounts_of_several_batches_are_added_up(truth):
+    half = {**SILVER, "read": 0, "published": 0, "duplicates": 0, "quarantined": {}, "filtered": {}}
+    rest = record("silver.gam_clicks", {**half, "read": 4, "published": 4})
+    first = records(silver={"read": 5, "published": 1})
+    assert list(account_differences(truth, 1, [*first, rest])) == []
+
+
+def test_a_missing_account_and_one_too_many_are_named(truth):
+    found = list(account_differences(truth, 1, [records()[0], record("silver.page_events", SILVER)]))
+    assert found == [
+        Difference(1, "silver.gam_clicks account", "", "nothing", "one"),
+        Difference(1, "silver.page_events account", "", "one", "nothing"),
+    ]
+
+
+def file(path, state):
+    return FileRecord("r1", "gam", path, state, 1, NOW, NOW, batch_id="b1" if state == "claimed" else None)
+
+
+FILES = (
+    file("gam/a", "claimed"),
+    file("gam/b", "claimed"),
+    file("gam/cut", "set_aside"),
+    file("gam/again", "unchanged"),
+)
+
+
+def test_equal_files_have_no_difference(truth):
+    assert list(file_differences(truth, 1, FILES)) == []
+
+
+@pytest.mark.parametrize(
+    ("files", "difference"),
+    [
+        (FILES[1:], Difference(1, "files taken", "", "1", "2")),
+        (FILES[:2] + FILES[3:], Difference(1, "file", "gam/cut", "not looked at", "set_aside")),
+        (FILES[:3], Difference(1, "file", "gam/again", "not looked at", "unchanged")),
+        ((*FILES, file("gam/c", "set_aside")), Difference(1, "file", "gam/c", "set_aside", "not set_aside")),
+    ],
+)
+def test_every_file_counts(truth, files, difference):
+    assert list(file_differences(truth, 1, files)) == [difference]
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_equal_rows_in_any_order_have_no_difference(truth, name):
+    assert list(gold_differences(truth, 1, name, lines_of(ROWS[name])[::-1])) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "column"), [(name, column) for name, columns in COLUMNS.items() for column in columns]
+)
+def test_every_value_of_a_gold_row_counts(truth, name, column):
+    """A changed key is a row too many and a row missing; any other change names its column."""
+    rows = lines_of(ROWS[name])
+    place = COLUMNS[name].index(column)
+    value = str(int(rows[0][place]) + 1) if rows[0][place].isdigit() else rows[0][place] + "x"
+    changed = [(*rows[0][:place], value, *rows[0][place + 1 :]), rows[1]]
+    found = [difference for difference in gold_differences(truth, 1, name, changed) if difference.where]
+    is_key = place < (6 if name == "yield_hourly" else 2)
+    assert [difference.what for difference in found] == (
+        [f"gold.{name} row"] * 2 if is_key else [f"gold.{name} {column}"]
+    )
+    assert {(difference.found, difference.wanted) for difference in found} == (
+        {("one", "nothing"), ("nothing", "one")} if is_key else {(value, rows[0][place])}
+    )
+
+
+def test_a_row_that_is_missing_or_there_twice_is_named(truth):
+    first, second = lines_of(YIELD)
+    missing = {str(difference) for difference in gold_differences(truth, 1, "yield_hourly", [first])}
+    place = "2026-11-01T08:00:00.000000Z · - · 77 · unknown · - · -"
+    assert f"delivery 1: gold.yield_hourly row, {place}: found nothing, wanted one" in missing
+    assert "delivery 1: gold.yield_hourly rows: found 1, wanted 2" in missing
+    assert "delivery 1: gold.yield_hourly sum of requests: found 3, wanted 7" in missing
+    twice = {str(difference) for difference in gold_differences(truth, 1, "yield_hourly", [first, second, second])}
+    assert f"delivery 1: gold.yield_hourly row, {place}: found 2, wanted one" in twice
+
+
+def test_a_person_is_not_named_in_full(truth):
+    told = " ".join(map(str, gold_differences(truth, 1, "user_days", [])))
+    assert "k1:00112233…" in told
+    assert "00112233445566" not in told
+
+
+def test_of_a_table_too_large_to_keep_rows_sums_and_digest_count(truth):
+    document = copy.deepcopy(dict(truth.document))
+    document["deliveries"]["1"]["gold"]["yield_hourly"]["table"] = None
+    large, rows = Truth(truth.directory, document), lines_of(YIELD)
+    assert list(gold_differences(large, 1, "yield_hourly", rows)) == []
+    # clicks have no sum in this truth: nothing but the digest tells
+    changed = [(*rows[0][:9], "9", *rows[0][10:]), rows[1]]
+    assert [difference.what for difference in gold_differences(large, 1, "yield_hourly", changed)] == [
+        "gold.yield_hourly digest of all rows"
+    ]
+
+
+def utc(text):
+    return datetime.fromisoformat(text).replace(tzinfo=UTC)
+
+
+def gold_table(name):
+    """The rows of the truth as Spark would have written them."""
+    if name == "yield_hourly":
+        typed = [[utc(row[0]), *(value or None for value in row[1:6]), *map(int, row[6:])] for row in lines_of(YIELD)]
+    else:
+        typed = [
+            [
+                row[0],
+                date.fromisoformat(row[1]),
+                *map(int, row[2:7]),
+                row[7].split("|") if row[7] else [],
+                utc(row[8]),
+                utc(row[9]),
+            ]
+            for row in lines_of(USERS)
+        ]
+    return pa.Table.from_pylist([dict(zip(COLUMNS[name], row, strict=True)) for row in typed])
+
+
+@pytest.mark.parametrize("name", ROWS)
+def test_rows_are_read_as_they_were_after_a_run(lake, name):
+    uri = lake.storage.uri(table(f"gold.{name}").path)
+    write_deltalake(uri, gold_table(name))
+    write_deltalake(uri, gold_table(name).slice(0, 1), mode="append")
+    after = record(f"gold.{name}", {"read": 2, "published": 2}, version=0)
+    assert sorted(gold_rows(lake, name, [after])) == sorted(lines_of(ROWS[name]))
+    assert len(gold_rows(lake, name, [])) == 3
+
+
+def test_a_table_that_is_not_there_has_no_rows(lake):
+    assert gold_rows(lake, "yield_hourly", []) == []
+
+
+def quarantined(lake, *rows):
+    columns = ("batch_id", "step", "table", "rule_id")
+    data = pa.Table.from_pylist([dict(zip(columns, ("b1", "s", *row), strict=True)) for row in rows])
+    write_deltalake(lake.storage.uri("quarantine/gam_clicks"), data, partition_by=["batch_id", "step"])
+
+
+def test_tables_hold_the_rows_that_their_accounts_say(lake):
+    write_deltalake(lake.storage.uri("bronze/gam_clicks"), pa.table({"a": list(range(9))}))
+    write_deltalake(lake.storage.uri("silver/gam_clicks"), pa.table({"a": list(range(5))}))
+    quarantined(lake, ("bronze.gam_clicks", "unreadable_value"), ("silver.gam_clicks", "key_missing"))
+    assert list(row_differences(lake, records(), 1)) == []
+    superseded = records(silver={"superseded": 2})
+    assert list(row_differences(lake, superseded, 2)) == [
+        Difference(2, "silver.gam_clicks rows", "", "5", "3, as its accounts say")
+    ]
+    more = records(silver={"quarantined": {"key_missing": 1, "event_time_invalid": 4}})
+    assert list(row_differences(lake, more, 1)) == [
+        Difference(
+            1, "quarantine.gam_clicks rows", "event_time_invalid by silver.gam_clicks", "0", "4, as its accounts say"
+        )
+    ]
+
+
+def test_rows_that_no_account_knows_are_named(lake):
+    quarantined(lake, ("silver.gam_clicks", "rate_invalid"))
+    nobody = [record("silver.gam_clicks", {"read": 3, "published": 2, "quarantined": {"key_missing": 1}})]
+    said = ", as its accounts say"
+    assert [str(difference) for difference in row_differences(lake, nobody, 1)] == [
+        f"delivery 1: silver.gam_clicks rows: found 0, wanted 2{said}",
+        f"delivery 1: quarantine.gam_clicks rows, key_missing by silver.gam_clicks: found 0, wanted 1{said}",
+        f"delivery 1: quarantine.gam_clicks rows, rate_invalid by silver.gam_clicks: found 1, wanted 0{said}",
+    ]
+
+
+@pytest.fixture
+def finished(lake):
+    """A lake that took the one delivery as the truth says."""
+    for name in ROWS:
+        write_deltalake(lake.storage.uri(f"gold/{name}"), gold_table(name))
+    write_deltalake(lake.storage.uri("bronze/gam_clicks"), pa.table({"a": list(range(9))}))
+    write_deltalake(lake.storage.uri("silver/gam_clicks"), pa.table({"a": list(range(5))}))
+    quarantined(lake, ("bronze.gam_clicks", "unreadable_value"), ("silver.gam_clicks", "key_missing"))
+    ledger = Ledger(lake)
+    ledger.add_accounts([*records(), *[record(f"gold.{name}", {"read": 2, "published": 2}) for name in ROWS]])
+    ledger.add_files(FILES)
+    return lake
+
+
+def test_a_whole_lake_is_compared(finished, truth):
+    compared = compare(finished, truth, ["r1"])
+    assert (compared.accounts, compared.gold_rows, compared.differences) == (2, 4, ())
+
+
+@pytest.mark.parametrize(
+    ("path", "what"),
+    [
+        (("accounts", "bronze", "gam_clicks", "read"), "bronze.gam_clicks read"),
+        (("accounts", "silver", "gam_clicks", "duplicates"), "silver.gam_clicks duplicates"),
+        (("files_taken",), "files taken"),
+        (("gold", "yield_hourly", "totals", "revenue_micros"), "gold.yield_hourly sum of revenue_micros"),
+        (("gold", "user_days", "rows"), "gold.user_days rows"),
+    ],
+)
+def test_one_altered_number_of_the_truth_is_one_difference(finished, truth, path, what):
+    document = json.loads(json.dumps(truth.document))
+    inner = document["deliveries"]["1"]
+    for key in path[:-1]:
+        inner = inner[key]
+    inner[path[-1]] += 1
+    altered = Truth(truth.directory, document)
+    (found,) = compare(finished, altered, ["r1"]).differences
+    assert (found.what, int(found.wanted) - int(found.found)) == (what, 1)
+
+
+def test_a_run_that_is_not_there_lacks_every_account(finished, truth):
+    told = {difference.what for difference in compare(finished, truth, ["another"]).differences}
+    assert {"bronze.gam_clicks account", "silver.gam_clicks account", "files taken"} <= told

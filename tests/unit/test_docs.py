@@ -1,0 +1,125 @@
+"""What the pages for users show is true: commands and flags exist, links lead somewhere, configurations load."""
+
+import re
+from pathlib import Path
+
+import pytest
+import typer
+
+from adlake import cli, job, pipeline
+from adlake.config import load_config
+from adlake.contracts import tables
+from adlake.reasons import MEANINGS
+from adlake.silver import REFINEMENTS, SUPERSEDED_DELIVERY
+from adlake.sources.delimited import UNREADABLE_VALUE, WRONG_COLUMN_COUNT
+from tests.doc_commands import BLOCK, ROOT, Command, blocks, commands, inline_commands, pages
+
+# What the shell or another program does; everything else in a console block must be ours or make's.
+FOREIGN = {"openssl", "chmod", "source"}
+LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
+WRITTEN = [Command("here", ("adlake", "run", "--bogus")), Command("here", ("adlake", "status", "extra"))]
+
+
+@pytest.fixture
+def config(tmp_path):
+    (block,) = [block for block in blocks("yaml") if block.page == "docs/guides/own-files.md"]
+    path = tmp_path / "lake.yaml"
+    path.write_text(block.text)
+    return path
+
+
+def understand(command, config):
+    """Nothing; the command line and its flags exist.
+
+    Raises:
+        Exception: of Typer's, or SystemExit: they do not.
+    """
+    _, name, *arguments = command.words
+    group = typer.main.get_command(cli.app)
+    found = group.get_command(typer.Context(group), name)
+    assert found is not None, f"{command}: no such command"
+    if name == "job":
+        step, *flags = arguments
+        job.parse(step, [str(config) if flag == "lake.yaml" else flag for flag in flags])
+        return
+    with found.make_context(name, arguments) as context:
+        if context.params.get("first"):
+            pipeline.steps_from(context.params["first"])
+
+
+def ours(program):
+    return sorted({command for command in commands() if command.words[0] == program}, key=str)
+
+
+@pytest.mark.parametrize("command", ours("adlake"), ids=str)
+def test_every_command_that_is_shown_exists(command, config):
+    if command.words[1:] != ("--help",):
+        understand(command, config)
+
+
+@pytest.mark.parametrize("command", sorted(set(inline_commands()), key=str), ids=str)
+def test_every_command_in_the_text_exists(command, config):
+    if command.words[1:] != ("--help",):
+        understand(command, config)
+
+
+@pytest.mark.parametrize("command", WRITTEN, ids=str)
+def test_a_command_that_does_not_exist_would_be_found(command, config):
+    with pytest.raises(Exception, match=r"bogus|extra"):
+        understand(command, config)
+
+
+def test_there_are_commands_to_check():
+    assert len(ours("adlake")) >= 12
+    assert {command.words[1] for command in ours("make")} >= {"demo", "test"}
+
+
+@pytest.mark.parametrize("command", ours("make"), ids=str)
+def test_every_target_of_make_exists(command):
+    targets = re.findall(r"^([a-z]+):.*##", (ROOT / "Makefile").read_text(), re.MULTILINE)
+    assert command.words[1] in targets
+
+
+@pytest.mark.parametrize("command", ours("spark-submit"), ids=str)
+def test_every_script_that_is_submitted_exists(command, config):
+    _, script, *flags = command.words
+    assert (ROOT / script).is_file()
+    understand(Command(command.page, ("adlake", "job", Path(script).stem, *flags)), config)
+
+
+def test_no_other_program_is_shown():
+    assert {command.words[0] for command in commands()} <= FOREIGN | {"adlake", "make", "spark-submit"}
+
+
+@pytest.mark.parametrize("page", pages())
+def test_commands_stand_in_console_blocks(page):
+    """Only those are checked."""
+    for match in BLOCK.finditer(pages()[page]):
+        if match["language"] != "console":
+            assert not re.search(r"^(\$ )?(adlake|make) ", match["text"], re.MULTILINE)
+
+
+@pytest.mark.parametrize("page", pages())
+def test_every_link_leads_somewhere(page):
+    for target in LINK.findall(pages()[page]):
+        assert (ROOT / page).parent.joinpath(target).exists(), target
+
+
+def test_the_configuration_that_is_shown_loads(config):
+    found = load_config(config)
+    assert (found.tenant, found.lake) == ("herald", str(config.parent / "lake"))
+
+
+def test_every_table_that_is_named_has_a_contract():
+    named = {
+        f"{layer}.{name}"
+        for text in pages().values()
+        for layer, name in re.findall(r"\b(bronze|silver|gold|quarantine)/([a-z_]+[a-z])\b(?!\.)", text)
+    }
+    assert named
+    assert named <= set(tables())
+
+
+def test_every_rule_and_filter_has_a_meaning_and_no_other():
+    known = {check.name for refinement in REFINEMENTS.values() for check in (*refinement.rules, *refinement.filters)}
+    assert set(MEANINGS) == known | {WRONG_COLUMN_COUNT, UNREADABLE_VALUE, SUPERSEDED_DELIVERY}
