@@ -124,7 +124,7 @@ def _hourly_plan(events: int, events_before: int, batch_hours: Sequence[int], se
     plan = make_plan(events_before * (DAYS + 1) * HOURS_PER_DAY, seed, DAYS + 1)
 
     def planned(hour: HourPlan) -> HourPlan:
-        alone = replace(hour, shared=0, carried=0)
+        alone = replace(hour, shared=0)
         if hour.hour in batch_hours:
             return replace(alone, records=events, delivery=1, late=0, resend=None, again_from=None)
         return alone if hour.hour == batch_hours[0] - 1 else hour

@@ -1,4 +1,4 @@
-"""Gold tables of any lake as text, so that two lakes, or a lake and the truth, can be held against each other."""
+"""What two lakes, or a lake and the truth, are held against each other by."""
 
 import hashlib
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,13 @@ from adlake.generator.marts import USER_COLUMNS, YIELD_DIMENSIONS, YIELD_MEASURE
 from benchmarks.peer.lake import PeerLake, connect
 
 GOLD = ("yield_hourly", "user_days")
+SOURCE_TABLES = (
+    *("gam_line_items", "gam_requests", "gam_impressions", "gam_clicks", "gam_active_views"),
+    "page_events",
+)
 TRUTH_COLUMNS = {"yield_hourly": (*YIELD_DIMENSIONS, *YIELD_MEASURES), "user_days": USER_COLUMNS}
+# Every lake has its own: the moment of the run, and the peer's place in a file leaves out the lines that it left out.
+OF_THE_RUN = frozenset({"_batch_id", "_ingested_at_utc", "_position"})
 ROWS_AT_A_TIME = 10_000
 NULL = r"\N"
 
@@ -61,6 +67,19 @@ def digest(root: Path, name: str, where: str = "true") -> Digest:
         total.update(line.encode() + b"\n")
         rows += 1
     return Digest(rows, total.hexdigest())
+
+
+def fingerprint(root: Path, qualified: str) -> tuple[int, int]:
+    """Number of rows of a bronze or silver table, and the sum of their hashes, in whatever order they stand.
+
+    All columns count but those that every run makes anew.
+    """
+    contract = table(qualified)
+    lake = PeerLake(root, connect())
+    columns = ", ".join(f'"{name}"' for name in contract.column_names if name not in OF_THE_RUN)
+    query = f"SELECT count(*), coalesce(sum(hash({columns})), 0)::HUGEINT FROM {lake.scan(qualified)}"
+    ((rows, total),) = lake.connection.execute(query).fetchall()
+    return rows, total
 
 
 def is_true(root: Path, truth: Truth, name: str) -> bool:

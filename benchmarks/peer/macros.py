@@ -15,7 +15,7 @@ MACROS = {
     "reported(value)": "nullif(nullif(value, ''), '0')",
     "flag(value)": """CASE WHEN lower(value) IN ('true', 'y', '1') THEN true
         WHEN lower(value) IN ('false', 'n', '0') THEN false END""",
-    "micros(amount)": "round(amount * 1000000, 0)::BIGINT",
+    "micros(amount)": "round(amount::DECIMAL(28, 9) * 1000000, 0)::BIGINT",
     "is_time(usec)": f"usec >= {EARLIEST_USEC} AND usec < {LATEST_USEC}",
     "is_filled_in(value)": "trim(value) <> ''",
     "address(url)": f"regexp_extract(url, '{ADDRESS}', ['scheme', 'host', 'port', 'path'])",

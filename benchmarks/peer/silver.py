@@ -173,7 +173,7 @@ PAGE_SELECT = {
     "doc_height": "doc_height",
     "viewport_height": "br_viewheight",
     "is_bot": r"""coalesce(agents.is_bot, false)
-        OR coalesce(regexp_matches(derived_contexts, '"spiderOrRobot"\s*:\s*true'), false)""",
+        OR coalesce(regexp_matches(derived_contexts, '"spiderOrRobot":\s*true'), false)""",
     "login_id_key": "logins.key",
     "domain_id_key": "domains.key",
     "network_id_key": "networks.key",

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any
 
 from adlake.boundary import reach
@@ -147,8 +147,10 @@ def _batches(claimed: Sequence[FileRecord], batch_bytes: int) -> dict[str, list[
         groups[-1].append(record)
         size_bytes += record.size_bytes
     batches: dict[str, list[FileRecord]] = {}
-    for group in groups:
-        moment: datetime = utc_now()
+    now = utc_now()
+    for index, group in enumerate(groups):
+        # a clock may stand still between two groups; their order and their ids may not
+        moment = now + timedelta(microseconds=index)
         batch_id = moment.strftime(BATCH_ID_FORMAT)
         batches[batch_id] = [replace(record, batch_id=batch_id, at_utc=moment) for record in group]
     return batches

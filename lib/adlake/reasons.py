@@ -4,21 +4,21 @@ from collections.abc import Mapping
 
 MEANINGS: Mapping[str, str] = {
     # by the reader: the line goes whole to quarantine
-    "wrong_column_count": "the line has more or fewer columns than its file",
-    "unreadable_value": "a number or a time is none",
+    "wrong_column_count": "more or fewer columns than its file",
+    "unreadable_value": "a number or a time that is none",
     # by silver's rules
-    "query_time_invalid": "the query has no time, or one before 2005 or after 2099",
-    "event_time_invalid": "the event has no time, or one before 2005 or after 2099",
+    "query_time_invalid": "no time of the query in 2005 to 2099",
+    "event_time_invalid": "no time of the event in 2005 to 2099",
     "key_missing": "nothing tells the row from others",
-    "revenue_missing": "an exchange impression without its revenue",
-    "line_item_id_missing": "a line item without an id",
-    "rate_invalid": "a line item without a rate, or with one below 0",
-    "event_id_missing": "a page event without an id",
-    "collector_time_missing": "a page event that no collector has dated",
-    "contexts_malformed": "the contexts of a page event are no JSON object",
+    "revenue_missing": "exchange impression without revenue",
+    "line_item_id_missing": "line item without an id",
+    "rate_invalid": "line item without a rate, or below 0",
+    "event_id_missing": "page event without an id",
+    "collector_time_missing": "page event without a collector's time",
+    "contexts_malformed": "contexts that are no JSON object",
     # by filters: left out on purpose
-    "unfilled_impression": "no ad came; the request is counted as unfilled",
-    "superseded_delivery": "a newer version of the file was published first",
+    "unfilled_impression": "no ad came; the request says unfilled",
+    "superseded_delivery": "a newer version of its file came first",
 }
 
 

@@ -56,3 +56,9 @@ def prepared(session, tmp_path_factory) -> Callable[[str], Config]:
 def lake_after(prepared, tmp_path) -> Callable[[str], Config]:
     """Gives a copy of the lake as it is after a stage."""
     return lambda stage: lakes.copied(prepared(stage), tmp_path / stage)
+
+
+@pytest.fixture
+def lake_before(lake_after) -> Callable[[str], Config]:
+    """Gives a copy of the lake as it is before a step."""
+    return lambda step: lake_after(STAGES[STAGES.index(step) - 1])

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
+import yaml
 
 from adlake.account import Account
 from adlake.boundary import watch
@@ -41,6 +42,7 @@ NEXT_HOUR = "gam/NetworkImpressions_1_20261005_04.csv.gz"
 BACKFILL = "gam/NetworkBackfillImpressions_1_20261005_03.csv.gz"
 LINE_ITEMS = "gam/LineItem_1_20261005.csv.gz"
 EVENTS = "snowplow/2026/10/05/events-03.tsv.gz"
+FIRST_DELIVERY = (NETWORK, NEXT_HOUR, BACKFILL, LINE_ITEMS, EVENTS)
 EVENTS_AGAIN = "snowplow/2026/10/06/events-03.tsv.gz"
 LATE = "gam/NetworkImpressions_1_20261005_17.csv.gz"
 
@@ -136,7 +138,8 @@ def deliver_again(landing: Path) -> None:
     """A second delivery.
 
     The first file again, changed: without k1, k4, k5 and k6, with another user for k2, with a new k7. The backfill file
-    again, unchanged. The page events again under another path. A late file: k8 of the day before, k9 of the day after.
+    again, unchanged. The page events again under another path. A late file: k8 of the day before, twice, k9 of the day
+    after, and three that are not published.
     """
     changed = [
         impression("k2", "2026-10-05 10:15:00", UserId="u3"),
@@ -147,8 +150,27 @@ def deliver_again(landing: Path) -> None:
     aged(landing / BACKFILL, REDELIVERED)
     (landing / EVENTS_AGAIN).parent.mkdir(parents=True)
     aged(shutil.copy(landing / EVENTS, landing / EVENTS_AGAIN), REDELIVERED)
-    late = [impression("k8", "2026-10-04 23:50:00"), impression("k9", "2026-10-06 00:10:00")]
+    late = [
+        impression("k8", "2026-10-04 23:50:00"),
+        impression("k8", "2026-10-04 23:50:00"),
+        impression("k9", "2026-10-06 00:10:00"),
+        impression("k10", "2026-10-05 14:00:00", LineItemId="0"),
+        impression("k11", "2026-10-05 14:00:00", EventTimeUsec2="0"),
+        impression("k12", "2026-10-05 14:00:00", TimeUsec2="0"),
+    ]
     events(landing / LATE, late, at=REDELIVERED)
+
+
+SECOND_IMPRESSIONS = Account(
+    9,
+    6,
+    duplicates=1,
+    quarantined={"event_time_invalid": 1, "query_time_invalid": 1},
+    filtered={"unfilled_impression": 1},
+    superseded=3,
+    restored=1,
+)
+"""What the second delivery comes to in silver: k1 comes back from the file that had lost it to the one replaced."""
 
 
 class Killed(BaseException):
@@ -203,6 +225,30 @@ def rows_of(config: Config, name: str) -> list[dict[str, Any]]:
     """Rows of one table, read with delta-rs."""
     delta = Lake(config).delta(table(name))
     return [] if delta is None else pa.table(delta.to_pyarrow_dataset().to_table()).to_pylist()
+
+
+def landing(config: Config) -> Path:
+    """The landing folder."""
+    return Path(config.landing)
+
+
+def written(config: Config, folder: Path) -> Path:
+    """The configuration as a lake.yaml in the folder."""
+    path = folder / "lake.yaml"
+    path.write_text(yaml.safe_dump(config.model_dump(mode="json", exclude_none=True)))
+    return path
+
+
+def reports(config: Config) -> list[Path]:
+    """The run reports that lie in the lake, oldest first."""
+    return sorted(Path(config.lake, "ops", "reports").glob("*.json"))
+
+
+def touched(config: Config, name: str) -> list[list[str] | None]:
+    """Slices that each commit of a table says it touched, oldest commit first."""
+    commits = Lake(config).commits(table(name), -1)
+    assert commits is not None
+    return [commit.meta["slices"] for commit in commits]
 
 
 def versions(config: Config) -> dict[str, int]:

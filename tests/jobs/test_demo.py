@@ -19,6 +19,8 @@ from adlake.session import Spark
 from tests.doc_commands import blocks, commands
 
 EVENTS = 2_000
+# the whole pipeline twice, before the first test
+pytestmark = pytest.mark.timeout(1_200)
 
 
 def adlake(*arguments):

@@ -1,15 +1,15 @@
 """A run may end at any boundary; runs started again bring the lake to where one undisturbed run would have."""
 
+import json
 from dataclasses import replace
 
-from pyspark.sql import functions as F
+import pytest
 
 from adlake import boundary, silver
 from adlake.account import Account
 from adlake.identity import identity_key
 from adlake.lake import Lake
 from adlake.ledger import Ledger
-from adlake.sources.source import Check
 from tests.jobs import lakes
 
 BOUNDARIES = [
@@ -77,8 +77,7 @@ def test_rules_corrected_after_a_cut_run_decide_what_quarantine_holds(lake_after
     config = lake_after("ingest_bronze")
     lakes.killed_at("build_silver/quarantine.gam_impressions/committed", config, shared(config), ["build_silver"])
     before = silver.REFINEMENTS["gam_impressions"]
-    free = Check("revenue_missing", lambda: F.lit(value=False))
-    corrected = [free if rule.name == "revenue_missing" else rule for rule in before.rules]
+    corrected = [rule for rule in before.rules if rule.name != "revenue_missing"]
     monkeypatch.setitem(silver.REFINEMENTS, "gam_impressions", replace(before, rules=corrected))
 
     with lakes.open_run(config, shared(config)) as run:
@@ -98,3 +97,24 @@ def test_rules_corrected_after_a_cut_run_decide_what_quarantine_holds(lake_after
             10, 6, duplicates=2, quarantined={"event_time_invalid": 1}, filtered={"unfilled_impression": 1}
         ),
     }
+
+
+@pytest.mark.parametrize("end", [RuntimeError, KeyboardInterrupt])
+def test_a_run_that_ends_in_an_unforeseen_way_is_not_reported_as_done(lake_after, spark_of, end):
+    config = lake_after("claim")
+    reports = set(lakes.reports(config))
+    lakes.events(lakes.landing(config) / lakes.LATE, [lakes.impression("k0", "2026-10-05 10:00:00")])
+
+    def fail(name):
+        raise end(f"somebody@example.com at {name}")
+
+    stop_watching = boundary.watch(fail)
+    try:
+        with pytest.raises(end):
+            lakes.run(config, spark_of(config))
+    finally:
+        stop_watching()
+
+    (path,) = set(lakes.reports(config)) - reports
+    report = json.loads(path.read_text())
+    assert (report["exit_code"], report["error"]) == (1, "the run was cut off")

@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from functools import partial
 
 import pyarrow as pa
-from chispa import assert_df_equality
+from chispa import DataFramesNotEqualError, assert_df_equality
 from chispa.schema_comparer import assert_schema_equality
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
@@ -58,13 +58,28 @@ def assert_same(actual, expected):
     come in the zone of the machine, where a clock change makes two hours equal; maps as sorted entries.
     """
     assert_schema_equality(actual.schema, expected.schema, ignore_nullable=True)
-    assert_df_equality(_plain(actual), _plain(expected), ignore_row_order=True, ignore_nullable=True)
+    plain = _plain(actual), _plain(expected)
+    try:
+        assert_df_equality(*plain, ignore_row_order=True, ignore_nullable=True)
+    except DataFramesNotEqualError:
+        # chispa prints all columns of all rows, which nobody can read of a wide table
+        raise AssertionError(_difference(*plain)) from None
+
+
+def _difference(actual, expected):
+    """The rows that one frame has beyond the other, without the columns that are null in all of them."""
+    lines = []
+    for what, more in (("found", actual.exceptAll(expected)), ("wanted", expected.exceptAll(actual))):
+        told = [{name: value for name, value in row.asDict().items() if value is not None} for row in more.collect()]
+        lines += [f"{what}: {row}" for row in sorted(told, key=str)]
+    return "\n" + "\n".join(lines)
 
 
 def _plain(rows):
     ways = {T.TimestampType: lambda column: column.cast("string"), T.MapType: _entries}
     named = [(field.name, ways.get(type(field.dataType), lambda column: column)) for field in rows.schema.fields]
-    return rows.select(*[way(F.col(name)).alias(name) for name, way in named])
+    # in one partition sorting needs no shuffle
+    return rows.select(*[way(F.col(name)).alias(name) for name, way in named]).coalesce(1)
 
 
 def _entries(column):

@@ -98,6 +98,22 @@ def test_line_ends_of_windows_are_told_by_the_first_line(look, content):
     assert (found.records, found.layout) == (2, Layout(",", ("a", "b"), has_header=True, line_end="\r\n"))
 
 
+@pytest.mark.parametrize("piece", [2, 3, 5, 1000])
+@pytest.mark.parametrize(
+    "content",
+    [
+        b"a,b\r\n1,2\n3,4",
+        b"a,b\r\n1,2\r\n3,4\n5,6\r\n",
+        b"a,b\r\n1,2\r\n3,4\n",
+        b'a,b\r\n1,"x\ny"\r\n3,4\r\n',
+    ],
+)
+def test_line_ends_of_two_kinds_are_refused(refusal, monkeypatch, content, piece):
+    """Spark cuts such a file into other records than were counted here, and would fail at every run."""
+    monkeypatch.setattr(landing, "READ_AHEAD_BYTES", piece)
+    assert refusal(content) == "MIXED_LINE_ENDS"
+
+
 def test_a_header_alone_may_end_like_windows_or_not_at_all(look):
     assert [look(content).layout.line_end for content in (b"a,b", b"a,b\n", b"a,b\r\n")] == ["\n", "\n", "\r\n"]
     assert [look(content).records for content in (b"a,b", b"a,b\n", b"a,b\r\n")] == [0, 0, 0]
@@ -167,12 +183,8 @@ MEMBERS = gzip.compress(TEXT[:6], mtime=0) + gzip.compress(TEXT[6:], mtime=0)
         gzip.compress(TEXT, compresslevel=0, mtime=0),
         MEMBERS,
         gzip.compress(b"", mtime=0) + MEMBERS + gzip.compress(b"", mtime=0),
-        MEMBERS + b"\0",
-        MEMBERS + b"\0" * 513,
-        # padded to blocks between the members, as tapes and appending writers do
-        gzip.compress(TEXT[:6], mtime=0) + b"\0" * 30 + gzip.compress(TEXT[6:], mtime=0),
     ],
-    ids=["one member", "stored", "two members", "empty members", "a zero", "many zeros", "zeros between"],
+    ids=["one member", "stored", "two members", "empty members"],
 )
 @pytest.mark.parametrize("piece", [2, 3, 7, 1000])
 def test_a_whole_gzip_is_read_to_its_end_in_pieces_of_any_size(look, monkeypatch, content, piece):
@@ -210,8 +222,11 @@ def test_a_changed_byte_inside_the_text_is_refused(refusal):
     assert refusal(damaged(stored, stored.index(b"3,4")), name="x.gz") == "BROKEN_GZIP"
 
 
-@pytest.mark.parametrize("tail", [b"x", b"\0x", b"\x1f\x8b"])
-def test_what_follows_a_gzip_must_be_gzip_or_zeros(refusal, tail):
+@pytest.mark.parametrize("piece", [3, 1000])
+@pytest.mark.parametrize("tail", [b"x", b"\x1f\x8b", b"\0", b"\0" * 600, b"\0x", b"\0" * 30 + MEMBERS])
+def test_what_follows_a_gzip_must_be_gzip(refusal, monkeypatch, tail, piece):
+    """Zeros too: gzip itself passes over them, but Spark fails on them, and would at every run."""
+    monkeypatch.setattr(landing, "READ_AHEAD_BYTES", piece)
     assert refusal(gzip.compress(TEXT) + tail, name="x.gz") == "BROKEN_GZIP"
 
 
@@ -262,7 +277,7 @@ def test_a_text_without_a_header_is_counted_or_refused(tmp_path_factory, text, p
     folder.mkdir(exist_ok=True)
     (folder / "x.tsv").write_bytes(text)
     records = reference(text, has_header=False)
-    assume(records)
+    assume(records and not text.split(b"\n")[0].endswith(b"\r"))
     with patch.object(landing, "READ_AHEAD_BYTES", piece):
         if text.startswith(b"\x1f\x8b") or b"\t" not in text:
             with pytest.raises(SourceError, match=r"NOT_TEXT|EMPTY_FILE|WRONG_DELIMITER"):

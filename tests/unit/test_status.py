@@ -28,6 +28,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LAST_MONTH, HOUR_AGO = NOW - timedelta(days=21), NOW - timedelta(hours=1)
 FIRST, SECOND = "20261101T120000000000Z", "20261122T110000000000Z"
 EMPTY = Account(0, 0)
+CLICKS_MARKER = "build_gold/gold.yield_hourly/silver.gam_clicks"
 UNTOUCHED = TableStatus(None, 0, None, None, None, None, EMPTY, EMPTY)
 
 
@@ -138,7 +139,12 @@ def test_files_set_aside_are_shown_until_they_are_taken_or_removed(lake, tmp_pat
     )
     ledger.add_files([file("gam/mended", "claimed", batch=FIRST), file("gam/taken", "claimed", batch=FIRST)])
     ledger.add_files([file("gam/cut", "set_aside", reason="[CUT_GZIP] cut")])
-    assert read_status(lake, now=NOW).files_set_aside == (SetAside("gam/cut", "gam", "[CUT_GZIP] cut", HOUR_AGO),)
+    (tmp_path / "landing" / "gam" / "older").touch()
+    ledger.add_files([file("gam/older", "set_aside", reason="[EMPTY_FILE] empty", at=LAST_MONTH)])
+    assert read_status(lake, now=NOW).files_set_aside == (
+        SetAside("gam/cut", "gam", "[CUT_GZIP] cut", HOUR_AGO),
+        SetAside("gam/older", "gam", "[EMPTY_FILE] empty", LAST_MONTH),
+    )
 
 
 def test_batches_are_open_at_the_step_that_has_not_published_them(lake):
@@ -189,6 +195,14 @@ def test_a_change_of_silver_by_hand_is_open_work_without_a_batch(lake):
     assert OpenWork("", "build_gold", ("gold.user_days", "gold.yield_hourly")) in read_status(lake, now=NOW).open_work
 
 
+def test_silver_whose_log_was_cut_may_hold_changes(lake, monkeypatch):
+    commit(lake, "gold.yield_hourly", [{"clicks": 1, "event_date": date(2026, 11, 21)}], markers=[(CLICKS_MARKER, 0)])
+    for hour in (1, 2):
+        commit(lake, "silver.gam_clicks", [click(hour)], said("silver.gam_clicks", FIRST, EMPTY))
+    monkeypatch.setattr(Lake, "commits", lambda *_: None)
+    assert OpenWork("", "build_gold", ("gold.yield_hourly",)) in read_status(lake, now=NOW).open_work
+
+
 def report(run_id, *, error=""):
     return JobReport(run_id, ("build_gold",), LAST_MONTH, HOUR_AGO, (), (), 3.5, 4.5, spark_started=False, error=error)
 
@@ -218,7 +232,8 @@ def lock(lake, **claim):
     ("claim", "is_live"),
     [
         ({}, True),
-        ({"host": "elsewhere", "pid": 1}, True),
+        # whether a process lives on another host cannot be seen from here
+        ({"host": "elsewhere", "pid": 2**30}, True),
         ({"expires_at": 1000.0}, False),
         ({"host": "elsewhere", "expires_at": 1000.0}, False),
         # no process can have this number on Linux

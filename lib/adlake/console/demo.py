@@ -23,7 +23,8 @@ _BRONZE = ("Read", "Published", "Refused")
 _SILVER = ("Read", "Restored", "Published", "Duplicates", "Refused", "Left out", "Superseded")
 _GOLD = ("Rows", "Impressions", "Clicks", "Revenue", "Page views")
 QUERY = """\
-select channel, sum(impressions) as shown, round(sum(revenue_micros) / 1e3 / sum(impressions), 2) as ecpm
+select channel, sum(impressions) as shown,
+    round(sum(revenue_micros) / 1e3 / sum(impressions), 2) as ecpm
 from yield_hourly group by channel having sum(impressions) > 0 order by ecpm desc"""
 
 

@@ -1,0 +1,267 @@
+"""Every number of an account counts: altered by one where it comes from, nothing is committed.
+
+The rows are the same in all attempts at one table, so they are written and counted once and remembered afterwards.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from types import SimpleNamespace
+
+import pytest
+
+from adlake import bronze, gold, silver
+from adlake.account import Account
+from adlake.errors import AccountError
+from adlake.identity import identity_key
+from adlake.marts import MARTS
+from tests.jobs import lakes
+
+IMPRESSIONS = "gam_impressions"
+
+
+class Committed(Exception):
+    """An altered account came as far as a commit, which is not made."""
+
+
+@dataclass(frozen=True)
+class Alteration:
+    """Something that a step asks for, and how the true answer is changed."""
+
+    asked: str
+    changed: Callable
+
+
+class Attempts:
+    """Tries the same work on one table again and again, each time with one number altered, at last as it is."""
+
+    def __init__(self, module, patch, *, remembered=(), counted=()):
+        self._module = module
+        for name in remembered:
+            patch.setattr(module, name, _remembered(getattr(module, name)))
+        for name in counted:
+            patch.setattr(module, name, _remembered(getattr(module, name), _with_known_count))
+        if hasattr(module, "Refused"):
+            patch.setattr(module, "Refused", SimpleNamespace(write=_remembered(module.Refused.write)))
+
+    def outcomes(self, work, alterations: Mapping[str, Alteration]) -> dict[str, str]:
+        """The condition by which each altered attempt failed, or what it would have committed."""
+        work_unaltered = "what the alterations start from is sound"
+        assert self._outcome(work, None).startswith("would have committed"), work_unaltered
+        return {name: self._outcome(work, alteration) for name, alteration in alterations.items()}
+
+    def _outcome(self, work, alteration):
+        def refuse(_session, _lake, _lock, candidate, **_):
+            raise Committed(f"would have committed {candidate.table.qualified}")
+
+        with pytest.MonkeyPatch.context() as patch:
+            patch.setattr("adlake.run.commit", refuse)
+            if alteration is not None:
+                self._alter(alteration, patch)
+            try:
+                work()
+            except AccountError as error:
+                return error.condition
+            except Committed as committed:
+                return str(committed)
+        return "nothing was tried"
+
+    def _alter(self, alteration, patch):
+        place, name = self._module, alteration.asked
+        if name == "Refused":
+            place, name = self._module.Refused, "write"
+        honest = getattr(place, name)
+        patch.setattr(place, name, lambda *args, **kwargs: alteration.changed(honest(*args, **kwargs)))
+
+
+def _remembered(honest, prepare=lambda answer: answer):
+    answers = []
+
+    def answer(*args, **kwargs):
+        if not answers:
+            answers.append(prepare(honest(*args, **kwargs)))
+        return answers[0]
+
+    return answer
+
+
+def _with_known_count(frame, more=0):
+    """The same rows in a frame that has been counted already, perhaps wrongly."""
+    number, known = frame.count() + more, frame.select("*")
+    known.count = lambda: number
+    known.persist = lambda _level: known
+    known.unpersist = lambda: known
+    return known
+
+
+def one_more(name, key=None):
+    """One more in an attribute of the answer, or in one entry of it."""
+
+    def changed(answer):
+        value = getattr(answer, name)
+        if key is None:
+            return replace(answer, **{name: value + 1})
+        assert key in value
+        return replace(answer, **{name: {**value, key: value[key] + 1}})
+
+    return changed
+
+
+def one_more_in_group(column):
+    """One more in a column of the verdict's first group."""
+
+    def changed(verdict):
+        first, *rest = verdict.groups
+        return replace(verdict, groups=({**first, column: first[column] + 1}, *rest))
+
+    return changed
+
+
+def records_of(path, more):
+    """The inspection of one file counted otherwise."""
+
+    def changed(files):
+        return [replace(file, records=file.records + more) if file.path == path else file for file in files]
+
+    return changed
+
+
+def one_row_moved_to_another_file(verdict):
+    first, second, *rest = (dict(group) for group in verdict.groups)
+    return replace(
+        verdict, groups=({**first, "rows": first["rows"] + 1}, {**second, "rows": second["rows"] - 1}, *rest)
+    )
+
+
+def test_no_altered_number_of_a_bronze_batch_is_committed(lake_after, shared, monkeypatch):
+    config = lake_after("claim")
+    attempts = Attempts(bronze, monkeypatch, remembered=("write_candidate", "judge", "_still_as_claimed"))
+
+    with lakes.open_run(config, shared(config)) as run:
+        (batch,) = run.ledger.claims()
+        found = attempts.outcomes(
+            lambda: bronze.ingest(run, batch, IMPRESSIONS),
+            {
+                "read, one more": Alteration("_still_as_claimed", records_of(lakes.NETWORK, 1)),
+                "read, one less": Alteration("_still_as_claimed", records_of(lakes.NETWORK, -1)),
+                "read of a file without refused records, one less": Alteration(
+                    "_still_as_claimed", records_of(lakes.NEXT_HOUR, -1)
+                ),
+                "rows written": Alteration("write_candidate", one_more("rows")),
+                "rows read back": Alteration("judge", one_more_in_group("rows")),
+                "rows by file": Alteration("judge", one_row_moved_to_another_file),
+                "quarantined wrong_column_count": Alteration("Refused", one_more("by_rule", "wrong_column_count")),
+                "quarantined unreadable_value": Alteration("Refused", one_more("by_rule", "unreadable_value")),
+                "quarantined by file": Alteration("Refused", one_more("by_file", lakes.NETWORK)),
+            },
+        )
+        assert found == {
+            "read, one more": "FILE_OPEN",
+            "read, one less": "FILE_OPEN",
+            "read of a file without refused records, one less": "FILE_OPEN",
+            "rows written": "ROWS_DIFFER",
+            "rows read back": "ROWS_DIFFER",
+            "rows by file": "FILE_OPEN",
+            "quarantined wrong_column_count": "ACCOUNT_OPEN",
+            "quarantined unreadable_value": "ACCOUNT_OPEN",
+            "quarantined by file": "FILE_OPEN",
+        }
+        bronze.ingest(run, batch, IMPRESSIONS)
+
+    assert [(record.table, record.account) for record in run.published] == [
+        ("quarantine.gam_impressions", Account(2, 2)),
+        ("bronze.gam_impressions", Account(12, 10, quarantined={"unreadable_value": 1, "wrong_column_count": 1})),
+    ]
+
+
+def test_no_altered_number_of_a_silver_batch_is_committed(lake_after, shared, session, monkeypatch):
+    config = lake_after("delivered_again")
+    attempts = Attempts(
+        silver,
+        monkeypatch,
+        remembered=("write_candidate", "judge", "part", "rewrite_without"),
+        counted=("_losers", "_restored"),
+    )
+    identity = identity_key(session, lakes.SECRET, "k1")
+
+    with lakes.open_run(config, shared(config)) as run:
+        _, batch = run.ledger.claims()
+        found = attempts.outcomes(
+            lambda: silver.refine(run, identity, batch, IMPRESSIONS),
+            {
+                "read": Alteration("_read_by", lambda count: count + 1),
+                "published": Alteration("_published", lambda count: count + 1),
+                "rows written": Alteration("write_candidate", one_more("rows")),
+                "rows removed": Alteration("write_candidate", one_more("removed_rows")),
+                "rows read back": Alteration("judge", one_more_in_group("rows")),
+                "duplicates": Alteration("_losers", lambda losers: _with_known_count(losers, 1)),
+                "quarantined event_time_invalid": Alteration("Refused", one_more("by_rule", "event_time_invalid")),
+                "quarantined query_time_invalid": Alteration("Refused", one_more("by_rule", "query_time_invalid")),
+                "quarantined by file": Alteration("Refused", one_more("by_file", lakes.LATE)),
+                "filtered": Alteration("part", one_more("filtered", "unfilled_impression")),
+                "superseded": Alteration("rewrite_without", one_more("superseded")),
+                "restored": Alteration("_restored", lambda rows: _with_known_count(rows, 1)),
+            },
+        )
+        assert found == {
+            "read": "ACCOUNT_OPEN",
+            "published": "ACCOUNT_OPEN",
+            "rows written": "ROWS_DIFFER",
+            "rows removed": "ACCOUNT_OPEN",
+            "rows read back": "ROWS_DIFFER",
+            "duplicates": "ACCOUNT_OPEN",
+            "quarantined event_time_invalid": "ACCOUNT_OPEN",
+            "quarantined query_time_invalid": "ACCOUNT_OPEN",
+            "quarantined by file": "FILE_OPEN",
+            "filtered": "ACCOUNT_OPEN",
+            "superseded": "ACCOUNT_OPEN",
+            "restored": "ACCOUNT_OPEN",
+        }
+        silver.refine(run, identity, batch, IMPRESSIONS)
+
+    assert [(record.table, record.account) for record in run.published] == [
+        ("quarantine.gam_impressions", Account(2, 2)),
+        ("silver.gam_impressions", lakes.SECOND_IMPRESSIONS),
+    ]
+
+
+@pytest.mark.parametrize(("name", "rows"), [("yield_hourly", 4), ("user_days", 3)])
+def test_no_altered_measure_of_a_mart_is_committed(lake_after, shared, monkeypatch, name, rows):
+    config = lake_after("build_gold")
+    attempts = Attempts(gold, monkeypatch, remembered=("write_candidate", "judge", "_inputs"))
+    measures = [proof.measure for proof in MARTS[name].proofs]
+
+    def one_more_superseded(committed):
+        return SimpleNamespace(where=lambda condition: _with_known_count(committed.where(condition), 1))
+
+    with lakes.open_run(config, shared(config)) as run:
+        work = gold.pending(run, rebuild=True)[name]
+        found = attempts.outcomes(
+            lambda: gold.build(run, name, work),
+            {
+                "rows written": Alteration("write_candidate", one_more("rows")),
+                "rows removed": Alteration("write_candidate", one_more("removed_rows")),
+                "rows read back": Alteration("judge", one_more_in_group("rows")),
+                # hours without clicks, requests and the like are compared too
+                **{measure: Alteration("judge", one_more_in_group(measure)) for measure in measures},
+                "superseded": Alteration("read_files", one_more_superseded),
+            },
+        )
+        assert found == {
+            "rows written": "ROWS_DIFFER",
+            "rows removed": "ACCOUNT_OPEN",
+            "rows read back": "ROWS_DIFFER",
+            **dict.fromkeys(measures, "MEASURE_OPEN"),
+            "superseded": "ACCOUNT_OPEN",
+        }
+        gold.build(run, name, work)
+
+    assert [(record.table, record.account) for record in run.published] == [
+        (f"gold.{name}", Account(rows, rows, superseded=rows))
+    ]
+
+
+@pytest.mark.parametrize("name", list(MARTS))
+def test_every_measure_of_a_mart_is_proved(name):
+    contract = gold.table(f"gold.{name}")
+    measures = {column.name for column in contract.columns if column.type == "bigint"}
+    assert measures == {proof.measure for proof in MARTS[name].proofs}

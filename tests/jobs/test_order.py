@@ -1,0 +1,94 @@
+"""Batches in any order, and runs that find nothing to do."""
+
+import itertools
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
+from adlake import silver
+from adlake.account import Account
+from adlake.identity import identity_key
+from adlake.lake import Lake
+from adlake.ledger import Ledger
+from tests.jobs import lakes
+
+
+def files_below(folder):
+    return {str(path): path.stat().st_mtime_ns for path in Path(folder).rglob("*") if path.is_file()}
+
+
+def test_a_run_without_news_starts_no_spark_and_makes_no_version_anywhere(lake_after, spark_of):
+    config = lake_after("build_gold")
+    versions, files, reports = lakes.versions(config), files_below(config.lake), lakes.reports(config)
+    spark = spark_of(config)
+
+    report = lakes.run(config, spark)
+
+    assert (report.commits, report.files_set_aside, report.exit_code) == ((), (), 0)
+    assert not spark.is_started
+    assert not report.spark_started
+    assert lakes.versions(config) == versions
+    (own_report,) = set(lakes.reports(config)) - set(reports)
+    assert own_report.name == f"{report.run_id}.json"
+    # not even a data file was written and left behind
+    assert files_below(config.lake).keys() - files.keys() == {str(own_report)}
+
+
+def test_a_batch_refined_after_its_successor_yields_to_it(lake_after, shared, session):
+    config = lake_after("delivered_again")
+    # silver, gold and the copies of accounts gone: both batches wait, and accounts are found again in the commits
+    for folder in ("silver", "gold", "ops/accounts"):
+        shutil.rmtree(Path(config.lake, folder))
+    with lakes.open_run(config, shared(config)) as run:
+        first, second = run.ledger.claims()
+        assert silver.pending(run) == []
+    lakes.killed_at("build_silver/quarantine.gam_impressions/committed", config, shared(config), ["build_silver"])
+    identity = identity_key(session, lakes.SECRET, "k1")
+    with lakes.open_run(config, shared(config)) as run:
+        assert (first, "gam_impressions") in silver.pending(run)
+        for batch in (second, first):
+            silver.refine(run, identity, batch, "gam_impressions")
+        found = [(record.table, record.batch_id, record.account) for record in run.published]
+
+    rules = {"event_time_invalid": 1, "revenue_missing": 1}
+    assert found == [
+        ("quarantine.gam_impressions", second, Account(2, 2, superseded=2)),
+        ("silver.gam_impressions", second, replace(lakes.SECOND_IMPRESSIONS, published=5, superseded=0, restored=0)),
+        ("quarantine.gam_impressions", first, Account(2, 2, superseded=2)),
+        (
+            "silver.gam_impressions",
+            first,
+            # the rows of the file that has come again are not published any more; k1 is, from the next file
+            Account(10, 3, quarantined=rules, filtered={"superseded_delivery": 4, "unfilled_impression": 1}),
+        ),
+    ]
+    rows = lakes.rows_of(config, "silver.gam_impressions")
+    assert sorted((row["key_part"], row["_batch_id"] == first) for row in rows) == [
+        ("b1", True),
+        ("b3", True),
+        ("k1", True),
+        ("k2", False),
+        ("k3", False),
+        ("k7", False),
+        ("k8", False),
+        ("k9", False),
+    ]
+
+
+def test_files_are_cut_into_batches_of_at_most_so_many_bytes_oldest_first(lake_after, spark_of):
+    config = lake_after("claim")
+    shutil.rmtree(config.lake)
+    sizes = {path: (lakes.landing(config) / path).stat().st_size for path in sorted(lakes.FIRST_DELIVERY)}
+    largest = max(sizes.values())
+    capped = config.model_copy(update={"batch_bytes": largest})
+
+    lakes.killed_at("claim", capped, spark_of(capped))
+
+    batches = list(Ledger(Lake(capped)).claims().values())
+    found = [[file.path for file in files] for files in batches]
+    assert [path for paths in found for path in paths] == list(sizes)
+    assert all(sum(sizes[path] for path in paths) <= largest for paths in found)
+    # no two neighbours would have fitted into one batch
+    firsts = itertools.pairwise(found)
+    assert all(sum(sizes[path] for path in [*one, other[0]]) > largest for one, other in firsts)
+    assert len(found) > 1
