@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from adlake.boundary import reach
@@ -15,6 +15,7 @@ from adlake.storage import Entry
 
 STEP = "ingest_bronze"
 BATCH_ID_FORMAT = "%Y%m%dT%H%M%S%fZ"
+LONG_AGO = datetime.fromtimestamp(0, UTC)
 LINE_ENDS = {"lf": "\n", "crlf": "\r\n"}
 
 
@@ -39,17 +40,19 @@ def take_in(run: Run, sources: Mapping[str, Source]) -> list[str]:
     as unchanged. Nothing is written when there is nothing new.
     """
     known = _known(run.ledger)
-    examined = [
+    found = [
         _examine(run, source, entry, known.claims.get(entry.path), known)
         for source in sources.values()
         for entry in _new_entries(run, source, known.newest)
     ]
+    examined = [record for record in found if record is not None]
     claimed = [record for record in examined if record.state == "claimed"]
     noted = [record for record in examined if record.state != "claimed"]
     run.set_aside.extend(record for record in noted if record.state == "set_aside")
     overtaken = [known.claims[record.path] for record in claimed if record.path in known.claims]
     released = [release(run, record) for record in overtaken if known.is_open(record)]
-    batches = _batches(claimed, run.lake.config.batch_bytes)
+    newest = max((record.at_utc for record in known.claims.values()), default=LONG_AGO)
+    batches = _batches(claimed, run.lake.config.batch_bytes, newest)
     run.ledger.add_files([*released, *noted, *[record for batch in batches.values() for record in batch]])
     if batches:
         reach("claim")
@@ -96,8 +99,8 @@ def _same(record: FileRecord, entry: Entry) -> bool:
     return record.size_bytes == entry.size_bytes and record.modified_at_utc == entry.modified_at
 
 
-def _examine(run: Run, source: Source, entry: Entry, taken: FileRecord | None, known: _Known) -> FileRecord:
-    """The file's new state: claimed (without a batch yet), set aside, or unchanged."""
+def _examine(run: Run, source: Source, entry: Entry, taken: FileRecord | None, known: _Known) -> FileRecord | None:
+    """The file's new state: claimed (without a batch yet), set aside, or unchanged; None when it has vanished."""
     record = FileRecord(
         run_id=run.run_id,
         source=source.name,
@@ -113,10 +116,12 @@ def _examine(run: Run, source: Source, entry: Entry, taken: FileRecord | None, k
         return replace(record, reason=f"[UNKNOWN_NAME] the file name states none of the known types: {types}")
     try:
         described = _described(run, source, record_type, entry.path)
+    except FileNotFoundError:
+        return None
     except SourceError as error:
         return replace(record, record_type=record_type, reason=f"[{error.condition}] {error.what}")
     record = replace(record, **described)
-    if taken and taken.content_sha256 == record.content_sha256:
+    if taken and not known.is_open(taken) and taken.content_sha256 == record.content_sha256:
         return replace(record, state="unchanged", reason="the content is what was taken before")
     replaces = taken.batch_id if taken and not known.is_open(taken) else None
     return replace(record, state="claimed", replaces_batch_id=replaces)
@@ -136,8 +141,11 @@ def _described(run: Run, source: Source, record_type: str, path: str) -> dict[st
     }
 
 
-def _batches(claimed: Sequence[FileRecord], batch_bytes: int) -> dict[str, list[FileRecord]]:
-    """Claimed files cut into batches of at most so many bytes; a larger file is a batch of its own."""
+def _batches(claimed: Sequence[FileRecord], batch_bytes: int, newest: datetime) -> dict[str, list[FileRecord]]:
+    """Claimed files cut into batches of at most so many bytes; a larger file is a batch of its own.
+
+    Batch ids grow even when the clock stands still or is set back: of two deliveries of a path the id tells the newer.
+    """
     groups: list[list[FileRecord]] = []
     size_bytes = batch_bytes + 1
     for record in claimed:
@@ -147,10 +155,8 @@ def _batches(claimed: Sequence[FileRecord], batch_bytes: int) -> dict[str, list[
         groups[-1].append(record)
         size_bytes += record.size_bytes
     batches: dict[str, list[FileRecord]] = {}
-    now = utc_now()
-    for index, group in enumerate(groups):
-        # a clock may stand still between two groups; their order and their ids may not
-        moment = now + timedelta(microseconds=index)
+    for group in groups:
+        moment = newest = max(utc_now(), newest + timedelta(microseconds=1))
         batch_id = moment.strftime(BATCH_ID_FORMAT)
         batches[batch_id] = [replace(record, batch_id=batch_id, at_utc=moment) for record in group]
     return batches

@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import IO, Literal
 
 from adlake.errors import UsageError
-from adlake.jvm import Java, find_java, spark_jars
+from adlake.jvm import Java, spark_jars
 
 JarSet = Literal["delta", "s3"]
 
@@ -70,7 +70,7 @@ def pins(sets: Collection[JarSet]) -> list[Jar]:
     return [jar for jar in jars if jar.jar_set in sets]
 
 
-def resolve(cache: Path, sets: Collection[JarSet], *, java: Java | None = None) -> list[Path]:
+def resolve(cache: Path, sets: Collection[JarSet], *, java: Java) -> list[Path]:
     """The jars of these sets, every one hashed; what is missing or damaged is fetched first.
 
     Safe to run twice at once on one machine: the second run waits and then finds everything there.
@@ -78,11 +78,11 @@ def resolve(cache: Path, sets: Collection[JarSet], *, java: Java | None = None) 
     Args:
         cache: the folder of jars; made if need be.
         sets: what is needed.
-        java: that runs Ivy, should anything be missing; by default the one that Spark uses.
+        java: that runs Ivy, should anything be missing.
 
     Raises:
         UsageError: NO_NETWORK, the jars could not be fetched; CORRUPT_JAR, what was fetched is not what is pinned;
-            NO_CACHE, the folder cannot be written; NO_JAVA or WRONG_JAVA.
+            NO_CACHE, the folder cannot be written.
     """
     wanted = pins(sets)
     with _alone(cache):
@@ -92,7 +92,7 @@ def resolve(cache: Path, sets: Collection[JarSet], *, java: Java | None = None) 
         if missing:
             for jar in missing:
                 (cache / jar.file_name).unlink(missing_ok=True)
-            _fetch(missing, cache, java or find_java())
+            _fetch(missing, cache, java)
         _remember(cache, {jar.file_name: _fingerprint(cache / jar.file_name, jar.sha256) for jar in wanted})
     return [cache / jar.file_name for jar in wanted]
 

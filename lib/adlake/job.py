@@ -147,7 +147,7 @@ def parse(step: str, argv: Sequence[str]) -> Arguments:
     )
     for flag in GLUE_FLAGS:
         parser.add_argument(flag, help=argparse.SUPPRESS)
-    found = {name: value for name, value in vars(parser.parse_args(list(argv))).items() if value not in (None, "")}
+    found = {name: value for name, value in vars(parser.parse_args(list(argv))).items() if value and value.strip()}
     overrides = {name: found[name] for name in CONFIG_FLAGS if name in found}
     config = load_config(Path(found.get("config", "")), overrides)
     return Arguments(config, moment(found["as_of"]) if "as_of" in found else None)

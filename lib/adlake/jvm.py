@@ -48,7 +48,7 @@ class Java:
     version: str = ""
 
 
-def find_java(environ: Mapping[str, str] = os.environ) -> Java:
+def find_java(environ: Mapping[str, str]) -> Java:
     """The Java that Spark is going to start, checked.
 
     Args:
@@ -221,7 +221,7 @@ def _installed(major: int) -> Iterator[Path]:
 if __name__ == "__main__":
     # The Makefile asks this before it downloads anything.
     try:
-        find_java()
+        find_java(os.environ)
     except UsageError as error:
         print(f"adlake: {error}", file=sys.stderr)  # noqa: T201  (a command line of its own)
         sys.exit(error.exit_code)

@@ -18,6 +18,8 @@ from adlake.storage import READ_AHEAD_BYTES, Entry, Storage
 GZIP_MAGIC = b"\x1f\x8b"
 BLANK_LINE = re.compile(rb"\n[\x00-\x09\x0b-\x20]*(?=\n)")
 LONGEST_HEADER_BYTES = 1024 * 1024
+# a few bytes of gzip can hold gigabytes of text
+LONGEST_BLOCK_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,8 @@ def deliveries(landing: Storage, source: str) -> Iterator[Entry]:
     """The files of a source, oldest delivery first; names that begin with `.` or `_` are work in progress."""
     found = landing.entries(source)
     visible = (entry for entry in found if not entry.path.rsplit("/", 1)[-1].startswith((".", "_")))
+    # a marker of a folder on S3 is listed without its slash, and there is no file under that name
+    visible = (entry for entry in visible if entry.size_bytes or landing.entry(entry.path))
     return iter(sorted(visible, key=lambda entry: (entry.modified_at, entry.path)))
 
 
@@ -85,6 +89,7 @@ def inspect(landing: Storage, path: str, layout_of: Callable[[str], Layout]) -> 
                 layout = _layout(text[1 : cut if cut > 0 else None], layout_of)
             whole, head = text[: text.rfind(b"\n") + 1], text[text.rfind(b"\n") :]
             records += _lines(whole)
+            _check_line_ends(path, whole, layout)
             seen_delimiter = seen_delimiter or layout.delimiter.encode() in whole
     if layout is None:
         if not head.strip():
@@ -92,6 +97,8 @@ def inspect(landing: Storage, path: str, layout_of: Callable[[str], Layout]) -> 
         layout = _layout(head[1:], layout_of)
     records += _lines(head + b"\n")
     seen_delimiter = seen_delimiter or layout.delimiter.encode() in head
+    if not layout.has_header and not records:
+        raise _unreadable("EMPTY_FILE", path, "the file holds nothing", "at least a header or one record")
     if not seen_delimiter:
         wanted = f"columns cut by {layout.delimiter!r}"
         raise _unreadable("WRONG_DELIMITER", path, "no line of the file holds the delimiter", wanted)
@@ -102,6 +109,12 @@ def _layout(first_line: bytes, layout_of: Callable[[str], Layout]) -> Layout:
     text = first_line.decode("utf-8-sig", errors="replace")
     layout = layout_of(text.removesuffix("\r"))
     return Layout(layout.delimiter, layout.columns, layout.has_header, "\r\n" if text.endswith("\r") else "\n")
+
+
+def _check_line_ends(path: str, whole: bytes, layout: Layout) -> None:
+    """Spark cuts a file by one line end alone, so a file that mixes them would give other records than counted."""
+    if layout.line_end == "\r\n" and whole.count(b"\n", 1) != whole.count(b"\r\n"):
+        raise _unreadable("MIXED_LINE_ENDS", path, "lines end in two ways", "the line end of the first line everywhere")
 
 
 def _lines(block: bytes) -> int:
@@ -135,18 +148,17 @@ def _unpacked(path: str, first: bytes, chunks: Iterator[bytes]) -> Iterator[byte
     while chunk is not None:
         while chunk:
             try:
-                text = member.decompress(chunk)
+                text = member.decompress(chunk, LONGEST_BLOCK_BYTES)
             except zlib.error as error:
                 raise _unreadable("BROKEN_GZIP", path, "the gzip is damaged", "a whole gzip file") from error
             if text:
                 yield text
-            chunk = member.unused_data.lstrip(b"\0") if member.eof else b""
-            if chunk:
+            chunk = member.unused_data if member.eof else member.unconsumed_tail
+            if chunk and member.eof:
                 member = zlib.decompressobj(wbits=31)
         chunk = next(chunks, None)
-        if chunk is not None and member.eof:
-            chunk = chunk.lstrip(b"\0")
-            member = zlib.decompressobj(wbits=31) if chunk else member
+        if chunk and member.eof:
+            member = zlib.decompressobj(wbits=31)
     if first and not member.eof:
         raise _unreadable("BROKEN_GZIP", path, "the gzip ends before its end mark", "a whole gzip file")
 

@@ -15,15 +15,16 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Self
+from typing import Any, Self
 
 import psutil
+from obstore.exceptions import BaseError
 
 from adlake.errors import LockError
 from adlake.storage import StaleTagError, Storage
 
 LOCK_PATH = "ops/writer.lock"
-Claim = dict[str, str | int | float]
+Claim = dict[str, Any]
 
 
 class WriterLock:
@@ -45,7 +46,6 @@ class WriterLock:
         self._tag = ""
         self._stop = threading.Event()
         self._lost = threading.Event()
-        self._mutex = threading.Lock()
         self._heartbeat = threading.Thread(target=self._beat, name="writer-lock", daemon=True)
 
     def __enter__(self) -> Self:
@@ -109,15 +109,18 @@ class WriterLock:
 
     def _beat(self) -> None:
         while not self._stop.wait(self._expiry_seconds / 3):
-            with self._guard():
-                if not self._is_ours():
-                    self._lost.set()
-                    return
-                try:
+            try:
+                with self._guard():
+                    if not self._is_ours():
+                        self._lost.set()
+                        return
                     self._take(self._tag)
-                except LockError:
-                    self._lost.set()
-                    return
+            except LockError:
+                self._lost.set()
+                return
+            except (OSError, BaseError):
+                # storage that fails for a moment has not taken the lock; the next beat comes before it expires
+                continue
 
     @contextmanager
     def _guard(self) -> Iterator[None]:
@@ -143,15 +146,23 @@ def _refuse_live_owner(claim: Claim, place: str) -> None:
     same_host = claim.get("host") == socket.gethostname()
     if same_host and not _is_alive(claim):
         return
-    if float(claim.get("expires_at", 0)) < time.time():
+    if _number(claim, "expires_at") < time.time():
         return
     raise _locked(place, f"run {claim.get('owner')} on host {claim.get('host')}, process {claim.get('pid')}")
 
 
+def _number(claim: Claim, name: str) -> float:
+    """The number under the name; -1 when a damaged file has none."""
+    try:
+        return float(claim.get(name, -1))
+    except (TypeError, ValueError):
+        return -1.0
+
+
 def _is_alive(claim: Claim) -> bool:
     try:
-        process = psutil.Process(int(claim.get("pid", -1)))
-        return abs(process.create_time() - float(claim.get("process_started_at", 0))) < 1
+        process = psutil.Process(int(_number(claim, "pid")))
+        return abs(process.create_time() - _number(claim, "process_started_at")) < 1
     except (psutil.NoSuchProcess, ValueError):
         return False
 

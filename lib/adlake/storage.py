@@ -89,7 +89,17 @@ class Storage:
             return None
 
     def open(self, path: str) -> io.BufferedIOBase:
-        """The file as a stream of bytes, read ahead in pieces."""
+        """The file as a stream of bytes, read ahead in pieces.
+
+        Raises:
+            FileNotFoundError: there is none.
+        """
+        try:
+            return self._reader(path)
+        except NotFoundError as error:
+            raise FileNotFoundError(path) from error
+
+    def _reader(self, path: str) -> io.BufferedIOBase:
         return obstore.open_reader(self._store, path, buffer_size=READ_AHEAD_BYTES)  # type: ignore[return-value]
 
     def read(self, path: str) -> tuple[bytes, str] | None:

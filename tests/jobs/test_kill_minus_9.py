@@ -48,7 +48,7 @@ def test_the_next_run_finishes_what_a_killed_job_left(lake_before, prepared, sha
     )
 
     assert killed.returncode == -signal.SIGKILL, killed.stderr[-2000:]
-    children = [int(pid) for pid in killed.stdout.split()]
+    children = [int(pid) for pid in killed.stdout.splitlines()[-1].split()]
     assert children
     assert wait_until(lambda: all(map(has_ended, children)), 60)
     assert lakes.versions(config)[table] == before.get(table, -1) + 1

@@ -281,6 +281,38 @@ def test_what_java_said_is_kept_when_the_work_failed():
     Path(kept).unlink()
 
 
+@pytest.fixture
+def as_if_on_a_terminal(monkeypatch):
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+
+
+def test_standard_error_is_put_back(as_if_on_a_terminal, capfd):
+    with watch("look for new files") as tell:
+        tell("build_silver", "page_events", 0, 1)
+        tell("build_gold", "user_days", 0, 2)
+        os.write(2, b"WARN: Java speaks\n")
+    os.write(2, b"heard again\n")
+    shown = capfd.readouterr().err
+    assert "2/2" in shown
+    assert "Java" not in shown
+    assert shown.endswith("heard again\n")
+
+
+@pytest.mark.parametrize(("said", "is_told"), [(b"WARN: Java speaks\n", True), (b"", False)])
+def test_a_failure_tells_where_java_is_heard(as_if_on_a_terminal, capfd, said, is_told):
+    def fail(said):
+        with watch("look for new files"):
+            os.write(2, said)
+            raise PublishError("WRITE_FAILED", "no room")
+
+    with pytest.raises(PublishError):
+        fail(said)
+    kept = re.findall(r"What Java said is in (\S+\.log)", capfd.readouterr().err)
+    assert [Path(path).read_bytes() for path in kept] == ([said] if is_told else [])
+    for path in kept:
+        Path(path).unlink()
+
+
 def test_elsewhere_there_is_a_line_for_each_piece(capfd):
     with watch("look for new files") as tell:
         tell("build_gold", "user_days", 0, 2)

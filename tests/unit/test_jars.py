@@ -15,6 +15,7 @@ from adlake import jars, jvm
 from adlake.errors import UsageError
 from adlake.jvm import Java
 
+NO_JAVA = Java(Path("/no/java"), 17)
 CONTENT = {"one-1.0.jar": b"first jar", "two-2.0.jar": b"second jar", "three-3.0.jar": b"third jar"}
 
 # A stand-in for `java ... org.apache.ivy.Main`: it serves what the request names and the repository has.
@@ -180,15 +181,8 @@ def test_only_what_is_missing_is_fetched(filled, java, repository):
     assert re.findall(r'name="(\w+)" rev', (repository / "request.xml").read_text()) == ["three"]
 
 
-def test_a_full_cache_needs_neither_java_nor_network(filled, repository, monkeypatch):
-    monkeypatch.setattr(jars, "find_java", lambda: pytest.fail("Java was looked for"))
-    assert jars.resolve(filled, ["delta"]) == [filled / "one-1.0.jar", filled / "two-2.0.jar"]
-
-
-def test_by_default_the_java_of_spark_runs_ivy(cache, java, repository, monkeypatch):
-    monkeypatch.setattr(jars, "find_java", lambda: java)
-    jars.resolve(cache, ["delta"])
-    assert runs(repository) == 1
+def test_a_full_cache_needs_neither_java_nor_network(filled, repository):
+    assert jars.resolve(filled, ["delta"], java=NO_JAVA) == [filled / "one-1.0.jar", filled / "two-2.0.jar"]
 
 
 def test_a_damaged_jar_is_fetched_again(filled, java, repository):
@@ -269,14 +263,14 @@ def test_two_runs_at_once_fetch_once(cache, java, repository):
 
 def test_what_a_killed_run_left_is_cleared_away(filled):
     (filled / ".fetch-abc" / "ivy").mkdir(parents=True)
-    jars.resolve(filled, ["delta"])
+    jars.resolve(filled, ["delta"], java=NO_JAVA)
     assert left(filled) == ["one-1.0.jar", "two-2.0.jar"]
 
 
 def test_a_cache_that_cannot_be_written_is_named(cache):
     cache.write_text("a file is in the way")
     with pytest.raises(UsageError) as caught:
-        jars.resolve(cache, ["delta"])
+        jars.resolve(cache, ["delta"], java=NO_JAVA)
     assert (caught.value.condition, caught.value.where) == ("NO_CACHE", str(cache))
     assert "ADLAKE_CACHE" in caught.value.way_out
 
@@ -314,7 +308,7 @@ def test_a_jar_is_hashed_once_and_then_known(filled, hashed):
 
 
 def test_what_setup_hashed_is_known_at_start(filled, hashed):
-    jars.resolve(filled, ["delta"])
+    jars.resolve(filled, ["delta"], java=NO_JAVA)
     hashed.clear()
     jars.class_path(filled, ["delta"])
     assert hashed == []

@@ -35,12 +35,14 @@ def test_people_get_text_without_colour_in_a_file():
     assert stream.getvalue().split()[1:] == ["[info", "]", "progress", "done=1", "run_id=r1", "step=build_gold"]
 
 
-def test_the_next_run_has_its_own_id():
+def test_the_next_run_has_its_own_id_and_nothing_of_the_last():
     stream = io.StringIO()
     set_up_logs("r1", as_json=True, stream=io.StringIO())
+    structlog.contextvars.bind_contextvars(step="build_gold")
     set_up_logs("r2", as_json=True, stream=stream)
     structlog.get_logger().info("progress")
-    assert json.loads(stream.getvalue())["run_id"] == "r2"
+    found = json.loads(stream.getvalue())
+    assert (found["run_id"], "step" in found) == ("r2", False)
 
 
 @pytest.mark.parametrize("as_json", [True, False])

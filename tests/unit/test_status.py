@@ -14,6 +14,7 @@ from deltalake import CommitProperties, Transaction, write_deltalake
 
 from adlake.account import Account
 from adlake.config import load_config
+from adlake.console import show_status
 from adlake.contracts import table, tables
 from adlake.lake import Lake
 from adlake.ledger import AccountRecord, FileRecord, Ledger
@@ -251,6 +252,74 @@ def test_the_writer_is_who_holds_the_lock_and_lives(lake, claim, is_live):
 def test_a_lock_file_that_says_nothing_names_nobody(lake, content):
     lake.storage.write(LOCK_PATH, content)
     assert read_status(lake).writer is None
+
+
+def shown(lake, capsys, **options):
+    """What a person sees, line by line, with the blanks between words as one."""
+    show_status(read_status(lake, now=NOW, **options))
+    return [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
+
+
+def test_a_person_sees_how_a_lake_stands(lake, tmp_path, capsys):
+    (tmp_path / "landing" / "gam" / "cut").touch()
+    commit(lake, "silver.gam_clicks", [click(1), click(2)])
+    refusals = Account(2000, 1990, quarantined={"key_missing": 4}, filtered={"unfilled_impression": 6})
+    ledger = Ledger(lake)
+    ledger.add_accounts([record("silver.gam_clicks", FIRST, refusals)])
+    ledger.add_files([file("gam/cut", "set_aside", reason="[CUT_GZIP] the file ends early")])
+    ledger.add_files([file("gam/a", "claimed", batch=SECOND)])
+    report("20261122T110000Z-aaaaaa", error="[WRITE_FAILED] gold.user_days: no room.").write(lake.storage)
+    lock(lake, host="elsewhere", pid=77)
+    lines = shown(lake, capsys)
+    wanted = [
+        f"Lake {tmp_path}/lake (tenant herald), seen 2026-11-22 12:00:00 UTC",
+        "Last run 20261122T110000Z-aaaaaa, 1 h ago: build_gold; 0 commits in 3.5 s; exit code 1",
+        "[WRITE_FAILED] gold.user_days: no room.",
+        "Writer run r9 on elsewhere, process 77",
+        "Silver",
+        "Table Ver. Newest event Committed Batch Published Rows",
+        f"gam_clicks 0 2026-11-21 02:30 1 h ago {FIRST} 1,990 2",
+        "Refused or left out in the last 7 days, and why",
+        "silver.gam_clicks key_missing 4 0.20% nothing tells the row from others",
+        "silver.gam_clicks unfilled_impression 6 0.30% no ad came; the request says unfilled",
+        "gam/cut (1 h ago): [CUT_GZIP] the file ends early",
+        f"batch {SECOND}: ingest_bronze has yet to publish bronze.gam_clicks",
+        f"batch {FIRST}: build_gold has yet to publish gold.user_days, gold.yield_hourly",
+    ]
+    assert [line for line in wanted if line not in lines] == []
+    assert "Bronze" not in lines
+
+
+def test_a_person_sees_that_all_is_well(lake, capsys):
+    commit(lake, "bronze.gam_clicks", [{"a": 1}])
+    ledger = Ledger(lake)
+    names = ("bronze.gam_clicks", "silver.gam_clicks")
+    ledger.add_accounts([record(name, "", EMPTY, at=NOW, step=f"build_{name[:6]}") for name in names])
+    for mart in ("yield_hourly", "user_days"):
+        commit(lake, f"gold.{mart}", [{"event_date": date(2026, 11, 21), "clicks": 1}])
+    report("20261122T110000Z-aaaaaa").write(lake.storage)
+    lines = shown(lake, capsys, recent_days=1)
+    assert "gam_clicks 0 just now - - 1" in lines
+    assert lines[-3:] == [
+        "Nothing was refused or left out in the last day.",
+        "No file is set aside.",
+        "Every batch that was taken is finished.",
+    ]
+    assert {"Writer nobody"} <= set(lines)
+    assert "Last run 20261122T110000Z-aaaaaa, 1 h ago: build_gold; 0 commits in 3.5 s; done" in lines
+
+
+def test_a_person_is_told_that_a_writer_is_dead_and_that_there_are_more_files(lake, tmp_path, capsys):
+    paths = [f"gam/{number:02}" for number in range(23)]
+    for path in paths:
+        (tmp_path / "landing" / path).touch()
+    Ledger(lake).add_files([file(path, "set_aside", reason="cut", at=NOW - timedelta(days=2)) for path in paths])
+    lock(lake, expires_at=1000.0)
+    lines = shown(lake, capsys)
+    assert any(line.endswith("no longer alive: the next run takes over") for line in lines)
+    assert "gam/22 (2 days ago): cut" in lines
+    assert "gam/02 (2 days ago): cut" not in lines
+    assert "and 3 more: adlake status --json" in lines
 
 
 def keys(value):

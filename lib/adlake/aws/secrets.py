@@ -23,7 +23,8 @@ def read_secret(name: str, options: S3Options) -> bytes:
             "NO_BOTO3", "the secret store needs boto3", way_out="Install adlake[aws], or give the key as file."
         ) from error
     try:
-        answer = boto3.client("secretsmanager", region_name=options.region).get_secret_value(SecretId=name)
+        client = boto3.session.Session().client("secretsmanager", region_name=options.region)
+        answer = client.get_secret_value(SecretId=name)
     except ClientError as error:
         reason = error.response["Error"]["Code"]
         if reason == "ResourceNotFoundException":

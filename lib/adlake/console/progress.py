@@ -82,21 +82,20 @@ def _java_kept_quiet() -> Iterator[Console]:
 
     Java would write between the bars. When the work fails, the file stays and its place is told.
     """
-    console = Console(file=os.fdopen(os.dup(_STANDARD_ERROR), "w"), markup=False, emoji=False, highlight=False)
     handle, path = tempfile.mkstemp(prefix="adlake-java-", suffix=".log")
-    terminal = os.dup(_STANDARD_ERROR)
-    os.dup2(handle, _STANDARD_ERROR)
-    os.close(handle)
     is_told = False
-    try:
-        yield console
-    except AdlakeError:
-        is_told = Path(path).stat().st_size > 0
-        raise
-    finally:
-        os.dup2(terminal, _STANDARD_ERROR)
-        os.close(terminal)
-        if is_told:
-            print_lines(console, f"What Java said is in {path}", style=QUIET)
-        else:
-            Path(path).unlink()
+    with os.fdopen(os.dup(_STANDARD_ERROR), "w") as terminal:
+        console = Console(file=terminal, markup=False, emoji=False, highlight=False)
+        os.dup2(handle, _STANDARD_ERROR)
+        os.close(handle)
+        try:
+            yield console
+        except AdlakeError:
+            is_told = Path(path).stat().st_size > 0
+            raise
+        finally:
+            os.dup2(terminal.fileno(), _STANDARD_ERROR)
+            if is_told:
+                print_lines(console, f"What Java said is in {path}", style=QUIET)
+            else:
+                Path(path).unlink()

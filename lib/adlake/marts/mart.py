@@ -28,13 +28,11 @@ class Mart:
     Attributes:
         name: of the gold table.
         events: silver tables whose slices it follows.
-        line_items: whether rates of `gam_line_items` enter it, so that a new snapshot touches its days.
         build: silver frames by name, restricted to whole slices, to rows of the mart.
         proofs: measures whose sum over the slices must equal silver's.
     """
 
     name: str
     events: Sequence[str]
-    line_items: bool
     build: Callable[[Mapping[str, DataFrame]], DataFrame]
     proofs: Sequence[Proof]

@@ -64,7 +64,6 @@ def _user(condition: Column) -> Column:
 USER_DAYS = Mart(
     name="user_days",
     events=("page_events", "gam_impressions", "gam_clicks"),
-    line_items=True,
     build=user_days,
     proofs=(
         Proof("page_views", "page_events", lambda: _user((F.col("event_name") == "page_view") & ~F.col("is_bot"))),

@@ -85,7 +85,6 @@ def _one(condition: Column) -> Column:
 YIELD_HOURLY = Mart(
     name="yield_hourly",
     events=("gam_requests", "gam_impressions", "gam_clicks", "gam_active_views"),
-    line_items=True,
     build=yield_hourly,
     proofs=(
         Proof("requests", "gam_requests", lambda: F.lit(1)),

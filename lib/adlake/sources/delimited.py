@@ -16,6 +16,8 @@ from adlake.sources.source import MALFORMED, REFUSAL, LandedFile
 
 # Spark numbers rows as (partition << 33) + row, so with one file per partition the low bits are the place in the file.
 ROW_BITS = (1 << 33) - 1
+# Beyond these the reader fails the whole file instead of refusing the line.
+MOST_COLUMNS = 200_000
 PLAIN_PATH = re.compile(r"[A-Za-z0-9_./=:@,-]*")
 WRONG_COLUMN_COUNT, UNREADABLE_VALUE = "wrong_column_count", "unreadable_value"
 RECORD_TYPE, FILE, POSITION, EXTRA = "_record_type", "_file", "_position", "_extra"
@@ -77,6 +79,7 @@ def _read_group(spark: SparkSession, table: Table, root: str, files: Sequence[La
         .option("quote", quote)
         .option("escape", quote)
         .option("nullValue", "Null" if layout.has_header else "")
+        .option("maxColumns", MOST_COLUMNS)
         .option("mode", "PERMISSIVE")
         .option("columnNameOfCorruptRecord", MALFORMED)
         .csv([f"{root}/{file.path}" for file in files])

@@ -7,6 +7,7 @@ they are used. A total is Network plus Backfill, a union of rows, never a join.
 
 import re
 from collections.abc import Sequence
+from datetime import date
 from functools import partial
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -44,7 +45,13 @@ MICROS = 1_000_000
 def record_type_of(path: str) -> str | None:
     """The Data Transfer type that the file name states, or None for a name that states none."""
     match = FILE_NAME.match(path.rsplit("/", 1)[-1])
-    return match["type"] if match and match["type"] in RECORD_TYPES else None
+    if not match or match["type"] not in RECORD_TYPES:
+        return None
+    try:
+        date.fromisoformat(match["day"])
+    except ValueError:
+        return None
+    return match["type"]
 
 
 def layout_of(record_type: str, first_line: str) -> Layout:
