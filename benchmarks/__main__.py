@@ -8,6 +8,7 @@ from rich.console import Console
 
 from benchmarks.bulk import SizeResult, marginal, run_sizes
 from benchmarks.hourly import HourlyResult, run_hourly
+from benchmarks.measure import CommandFailed
 from benchmarks.report import machine, show_hourly, show_machine, show_sizes, write_results
 
 HERE = Path(__file__).parent
@@ -16,9 +17,17 @@ SEED = 7
 
 
 def main() -> int:
-    """The exit code: 1 when the contenders' tables differ, else 0, whether or not the bars are met."""
+    """The exit code: 1 when the tables differ or a contender failed, else 0, whether or not the bars are met."""
     arguments = _arguments()
     console = Console(highlight=False, width=None if sys.stdout.isatty() else 140)
+    try:
+        return _run(arguments, console)
+    except CommandFailed as error:
+        console.print(str(error), style="red", markup=False)
+        return 1
+
+
+def _run(arguments: argparse.Namespace, console: Console) -> int:
     found = machine()
     show_machine(console, found)
     options = {"seed": arguments.seed, "keep": arguments.keep, "tell": lambda what: console.print(what, style="dim")}

@@ -14,6 +14,7 @@ import psutil
 from rich.console import Console
 from rich.table import Table
 
+from adlake.jvm import find_java
 from benchmarks.bulk import Marginal, SizeResult
 from benchmarks.contenders import Run
 from benchmarks.hourly import HourlyResult
@@ -27,10 +28,11 @@ QUIET_LOAD = 0.5
 
 
 def machine() -> dict[str, Any]:
-    """What the numbers depend on: packages, Python, processor, memory, and the load before the first run."""
+    """What the numbers depend on: packages, Python and Java, cores, memory, and the load before the first run."""
     return {
         **{package: version(package) for package in PACKAGES},
         "python": platform.python_version(),
+        "java": find_java(os.environ).major,
         "system": platform.platform(),
         "cores": os.cpu_count(),
         "memory_gb": round(psutil.virtual_memory().total / 1e9, 1),

@@ -6,13 +6,7 @@ from benchmarks.peer.lake import PeerLake
 
 HOUR_USEC = 3_600_000_000
 COUNTS = ("requests", "unfilled", "impressions", "clicks", "eligible", "measurable", "viewable")
-YIELD_SUMS = (*COUNTS, "revenue_reported_micros", "revenue_rate_card_micros", "revenue_unknown_impressions")
 USER_SUMS = ("page_views", "impressions", "clicks", "revenue_micros", "revenue_unknown_impressions")
-# Everything a row can be told apart by after rates are known; the rows are summed up to it before rates are joined.
-CELL = (
-    *("hour_utc", "event_date", "site", "ad_unit_id", "device_category", "country"),
-    *("is_backfill", "product", "deal_type", "line_item_id", "is_unfilled"),
-)
 
 
 def build(lake: PeerLake) -> Iterator[str]:
@@ -84,7 +78,7 @@ def _yield_hourly(lake: PeerLake) -> str:
 
 
 def _cells(lake: PeerLake, name: str, sums: dict[str, str]) -> str:
-    """One table summed up to cells, with all sums, those of other tables as 0."""
+    """One table summed up to everything that rates and channels follow from; the sums of other tables are 0."""
     is_unfilled = "is_filled IS false" if name == "gam_requests" else "false"
     measures = ", ".join(
         f"{sums.get(measure, '0')}::BIGINT AS {measure}" for measure in (*COUNTS, "revenue_reported_micros")

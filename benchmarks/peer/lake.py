@@ -27,6 +27,8 @@ def connect(threads: int = THREADS) -> duckdb.DuckDBPyConnection:
     """A database in memory, in UTC, free to hand rows on in any order where a query does not number them."""
     connection = duckdb.connect(config={"threads": threads, "preserve_insertion_order": False})
     connection.execute("SET TimeZone = 'UTC'")
+    # A slow query would print it among the results.
+    connection.execute("SET enable_progress_bar = false")
     return connection
 
 

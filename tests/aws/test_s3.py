@@ -16,6 +16,9 @@ from adlake.ledger import Ledger
 from adlake.session import Spark
 from tests.conftest import make_config
 from tests.jobs import lakes
+from tests.jobs.conftest import prepared
+
+__all__ = ["prepared"]
 
 REGION = "eu-central-1"
 RUN = "from adlake.cli import main; main()"

@@ -27,7 +27,7 @@ def prepared(session, tmp_path_factory) -> Callable[[str], Config]:
     a step           the first delivery, taken up to this step
     delivered_again  after all steps, the second delivery taken into bronze and no further
     """
-    made: dict[str, Config] = {}
+    made = lakes.PREPARED
 
     def at(stage: str) -> Config:
         if stage not in made:

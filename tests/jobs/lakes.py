@@ -173,6 +173,10 @@ SECOND_IMPRESSIONS = Account(
 """What the second delivery comes to in silver: k1 comes back from the file that had lost it to the one replaced."""
 
 
+PREPARED: dict[str, Config] = {}
+"""Lakes of this test run by the stage that they are left at; the fixture `prepared` makes them."""
+
+
 class Killed(BaseException):
     """Stands for the end of the process: no code is meant to handle it."""
 

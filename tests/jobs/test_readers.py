@@ -19,7 +19,7 @@ ROWS = {
     "gold.yield_hourly": 4,
     "ops.accounts": 10,
     "ops.files": 5,
-    "ops.runs": 4,
+    "ops.runs": 3,
     "quarantine.gam_impressions": 4,
     "silver.gam_impressions": 5,
     "silver.gam_line_items": 2,

@@ -30,7 +30,8 @@ def test_bronze_reads_again_what_has_not_expired_and_keeps_the_rest(lake_after, 
     source = bronze.SOURCES["gam"]
 
     def read_corrected(*args):
-        return source.read(*args).withColumn("UserId", F.upper("UserId"))
+        rows = source.read(*args)
+        return rows.withColumn("UserId", F.upper("UserId")) if "UserId" in rows.columns else rows
 
     monkeypatch.setitem(bronze.SOURCES, "gam", replace(source, read=read_corrected))
 
@@ -57,6 +58,7 @@ def test_an_expired_file_of_a_batch_that_silver_lacks_does_not_stop_a_rebuild(la
     with lakes.open_run(config, shared(config)) as run:
         (batch,) = run.ledger.claims()
         bronze.ingest(run, batch, "gam_impressions", again=True)
+        run.copy_accounts()
         # what silver will be asked to account for: all rows of the batch in bronze
         assert silver._read_by(run, batch, "gam_impressions") == 10
     assert len(lakes.rows_of(config, "bronze.gam_impressions")) == 10
@@ -83,9 +85,9 @@ def test_silver_and_gold_are_as_if_the_corrected_rules_had_always_been(lake_afte
             19,
             9,
             duplicates=1,
-            quarantined={"event_time_invalid": 1, "query_time_invalid": 1},
-            # the four readable rows of the file that came again and were not refused, and k5 of it
-            filtered={"superseded_delivery": 5, "unfilled_impression": 2},
+            # k5 and k4 of the file that came again are refused and left out as before, its other four rows are outdated
+            quarantined={"event_time_invalid": 2, "query_time_invalid": 1},
+            filtered={"superseded_delivery": 4, "unfilled_impression": 2},
             superseded=8,
         ),
         ("build_silver", "silver.gam_line_items"): Account(2, 2, superseded=2),

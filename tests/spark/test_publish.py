@@ -16,6 +16,7 @@ from adlake.lock import LOCK_PATH, WriterLock
 from adlake.publish import commit, write_candidate
 from adlake.redelivery import Redelivery, rewrite_without
 from adlake.tables import read_files, read_table
+from tests.conftest import make_config
 from tests.spark.rows import assert_same, at, rows
 
 SALES = Table(
@@ -231,24 +232,44 @@ def test_files_are_read_as_they_are_chosen(spark, lake, shop):
     assert_same(read_table(spark, lake, SALES, lambda _: False), rows(spark, SALES))
 
 
+def test_a_lake_may_lie_in_a_folder_of_any_name(spark, tmp_path):
+    lake = Lake(make_config(tmp_path / "my [1] {a,b} *?+ü"))
+    with WriterLock(lake.storage, "test") as lock:
+        candidate = write_candidate(spark, lake, SALES, rows(spark, SALES, A, C))
+        assert_same(in_order(candidate.frame(spark)), rows(spark, SALES, A, C))
+        commit(spark, lake, lock, candidate, markers={"m": 1}, meta={})
+    assert_same(in_order(read_table(spark, lake, SALES)), rows(spark, SALES, A, C))
+
+
 def test_a_frame_that_does_not_fit_is_refused_before_anything_is_written(spark, lake, shop):
     with pytest.raises(ContractError, match="MISTYPED_COLUMN"):
         write_candidate(spark, lake, SALES, rows(spark, SALES, A).withColumn("micros", F.lit("1")))
     assert data_files(lake)[0] == []
 
 
-def test_a_write_that_fails_leaves_the_table_as_it_was(spark, lake, shop):
-    shop.publish(A)
-    failing = rows(spark, SALES, B, C).withColumn("micros", F.expr("bigint(raise_error('the disk is full'))"))
+def test_a_write_that_fails_leaves_the_table_as_it_was(lake, shop):
+    shop.publish(C)
+    # a file stands where the folder of Monday would be made, and tasks of Tuesday may have written already
+    lake.storage.write("gold/sales/day=2026-11-02", b"")
     with pytest.raises(PublishError) as caught:
-        write_candidate(spark, lake, SALES, failing)
+        shop.write(C, A, B)
     error = caught.value
     assert (error.condition, error.where) == ("WRITE_FAILED", "gold.sales")
-    assert "the disk is full" in error.found
+    assert "day=2026-11-02" in error.found
     assert "\n" not in error.found
-    shop.holds(A)
+    shop.holds(C)
     assert lake.version(SALES) == 0
-    assert shop.publish(B) == 1
+    lake.storage.delete("gold/sales/day=2026-11-02")
+    assert shop.publish(A) == 1
+    shop.holds(A, C)
+
+
+def test_a_write_that_fails_over_a_value_does_not_tell_the_value(spark, lake):
+    failing = rows(spark, SALES, A | {"id": "max@example.org"}).withColumn("micros", F.col("id").cast("bigint"))
+    with pytest.raises(PublishError) as caught:
+        write_candidate(spark, lake, SALES, failing)
+    assert caught.value.condition == "WRITE_FAILED"
+    assert "max@example.org" not in str(caught.value)
 
 
 def test_a_commit_over_files_that_are_gone_is_refused(lake, shop):

@@ -159,3 +159,13 @@ def test_only_tables_that_differ_make_the_benchmark_fail(monkeypatch, tmp_path, 
     monkeypatch.setattr(command, "run_hourly", lambda *_, **__: hourly_of((1.0,), (9.0,), is_equal=is_hourly_equal))
     assert command.main() == code
     assert len(list((tmp_path / "results").glob("*.json"))) == 1
+
+
+def test_a_contender_that_fails_ends_the_benchmark_with_its_words(monkeypatch, tmp_path, capsys):
+    def fail(*_, **__):
+        raise CommandFailed("adlake run ended with 3: [GATE_HELD]")
+
+    monkeypatch.setattr(sys, "argv", ["benchmarks", "--dir", str(tmp_path), "--only", "bulk"])
+    monkeypatch.setattr(command, "run_sizes", fail)
+    assert command.main() == 1
+    assert "[GATE_HELD]" in capsys.readouterr().out

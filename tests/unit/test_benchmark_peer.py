@@ -147,3 +147,9 @@ def test_types_of_contracts_have_a_twin_in_duckdb():
     types = ("decimal(18,9)", "array<string>", "map<string,string>", "timestamp")
     twins = ["DECIMAL(18, 9)", "VARCHAR[]", "MAP(VARCHAR, VARCHAR)", "TIMESTAMPTZ"]
     assert [duckdb_type(name) for name in types] == twins
+
+
+def test_a_slow_query_prints_no_progress_among_the_results():
+    settings = dict(connect().execute("SELECT name, value FROM duckdb_settings()").fetchall())
+    assert settings["enable_progress_bar"] == "false"
+    assert settings["TimeZone"] == "UTC"

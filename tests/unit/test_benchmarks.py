@@ -201,10 +201,11 @@ def test_a_batch_holds_its_events_and_nothing_of_other_hours(hours, tmp_path, nu
     hour = inputs.FIRST_BATCH_AT + timedelta(hours=number)
     assert sum(ask(lake, f"bronze.{name}", "count(*)")[0][0] for name in bulk.EVENT_TABLES) == 1_500
     for name in bulk.EVENT_TABLES:
-        ((first, last),) = ask(lake, f"silver.{name}", "min(event_at_utc), max(event_at_utc)")
         # the tracker may send an event up to 20 hours late, but never of another day
         earliest = hour.replace(hour=0) if name == "page_events" else hour
-        assert earliest <= first <= last < hour + timedelta(hours=1), name
+        moments = [moment for (moment,) in ask(lake, f"silver.{name}", "event_at_utc")]
+        assert all(earliest <= moment < hour + timedelta(hours=1) for moment in moments), name
+        assert moments or name == "gam_clicks"
 
 
 def test_the_days_before_end_with_the_hour_that_stands_alone(hours):

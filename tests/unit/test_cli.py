@@ -10,6 +10,7 @@ import subprocess
 import sys
 from datetime import UTC, datetime
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 from typer.testing import CliRunner
@@ -283,7 +284,8 @@ def test_what_java_said_is_kept_when_the_work_failed():
 
 @pytest.fixture
 def as_if_on_a_terminal(monkeypatch):
-    monkeypatch.setattr(sys.stderr, "isatty", lambda: True, raising=False)
+    terminal = SimpleNamespace(stderr=SimpleNamespace(isatty=lambda: True))
+    monkeypatch.setattr("adlake.console.progress.sys", terminal)
 
 
 def test_standard_error_is_put_back(as_if_on_a_terminal, capfd):

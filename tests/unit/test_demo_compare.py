@@ -300,6 +300,7 @@ def finished(lake):
 def test_a_whole_lake_is_compared(finished, truth):
     compared = compare(finished, truth, ["r1"])
     assert (compared.accounts, compared.gold_rows, compared.differences) == (2, 4, ())
+    assert compared.gold == {"yield_hourly": {"rows": 2, **YIELD_TOTALS}, "user_days": {"rows": 2, **USER_TOTALS}}
 
 
 @pytest.mark.parametrize(

@@ -3,12 +3,12 @@
 Read with delta-rs, without a JVM and without the library's transformations.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from adlake.comparison.accounts import account_differences, file_differences, row_differences
 from adlake.comparison.difference import Difference
-from adlake.comparison.gold import gold_differences, gold_rows
+from adlake.comparison.gold import gold_differences, gold_rows, gold_totals
 from adlake.generator import Truth
 from adlake.lake import Lake
 from adlake.ledger import Ledger
@@ -23,11 +23,13 @@ class Comparison:
     Attributes:
         accounts: how many accounts.
         gold_rows: how many rows of gold tables.
+        gold: number of rows and sums of each gold table after the last delivery, as the lake holds it.
         differences: all of them.
     """
 
     accounts: int
     gold_rows: int
+    gold: Mapping[str, Mapping[str, int]]
     differences: tuple[Difference, ...]
 
 
@@ -41,6 +43,7 @@ def compare(lake: Lake, truth: Truth, run_ids: Sequence[str]) -> Comparison:
     """
     ledger = Ledger(lake)
     found: list[Difference] = []
+    gold: dict[str, Mapping[str, int]] = {}
     accounts = rows = 0
     for delivery, run_id in enumerate(run_ids, 1):
         records = [record for record in ledger.accounts() if record.run_id == run_id]
@@ -49,6 +52,8 @@ def compare(lake: Lake, truth: Truth, run_ids: Sequence[str]) -> Comparison:
         found += file_differences(truth, delivery, [record for record in ledger.files() if record.run_id == run_id])
         for name, wanted in truth.gold(delivery).items():
             rows += int(wanted["rows"])
-            found += gold_differences(truth, delivery, name, gold_rows(lake, name, records))
+            held = gold_rows(lake, name, records)
+            gold[name] = gold_totals(name, wanted["totals"], held)
+            found += gold_differences(truth, delivery, name, held)
     found += row_differences(lake, ledger.accounts(), len(run_ids))
-    return Comparison(accounts, rows, tuple(found))
+    return Comparison(accounts, rows, gold, tuple(found))

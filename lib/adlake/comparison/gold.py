@@ -71,14 +71,28 @@ def gold_differences(truth: Truth, delivery: int, name: str, found: Sequence[Row
                 yield Difference(delivery, f"{what} {column}", _place(key), value or ABSENT, right or ABSENT)
 
 
+def gold_totals(name: str, measures: Iterable[str], found: Sequence[Row]) -> dict[str, int]:
+    """Number of rows of a gold table, and the sum of each measure.
+
+    Args:
+        name: of the table, without its layer.
+        measures: columns of whole numbers.
+        found: its rows, as `gold_rows` gives them.
+    """
+    place = COLUMNS[name].index
+    return {
+        "rows": len(found),
+        **{measure: sum(int(row[place(measure)] or 0) for row in found) for measure in measures},
+    }
+
+
 def _whole_table_differences(truth: Truth, delivery: int, name: str, found: Sequence[Row]) -> Iterator[Difference]:
-    wanted, columns = truth.gold(delivery)[name], COLUMNS[name]
-    sums = {measure: sum(int(row[columns.index(measure)] or 0) for row in found) for measure in wanted["totals"]}
-    numbers = {"rows": len(found), **{f"sum of {measure}": total for measure, total in sums.items()}}
-    right = {"rows": wanted["rows"], **{f"sum of {measure}": total for measure, total in wanted["totals"].items()}}
-    for what, number in numbers.items():
-        if number != right[what]:
-            yield Difference(delivery, f"gold.{name} {what}", "", str(number), str(right[what]))
+    wanted = truth.gold(delivery)[name]
+    right = {"rows": wanted["rows"], **wanted["totals"]}
+    for measure, number in gold_totals(name, wanted["totals"], found).items():
+        if number != right[measure]:
+            what = f"gold.{name} {measure if measure == 'rows' else f'sum of {measure}'}"
+            yield Difference(delivery, what, "", str(number), str(right[measure]))
     digest = digest_of(map(table_line, found))
     if digest != wanted["digest"]:
         yield Difference(delivery, f"gold.{name} digest of all rows", "", digest, wanted["digest"])

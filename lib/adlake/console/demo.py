@@ -80,13 +80,10 @@ def _show_layer(
 
 def _show_gold(console: Console, result: "DemoResult") -> None:
     table = grid("Gold: what people ask for", ("Table", *_GOLD), right=_GOLD)
-    for name, truth in result.truth.gold(len(result.reports)).items():
-        totals = truth["totals"]
-        revenue = f"{totals['revenue_micros'] / 1_000_000:,.2f}"
-        counts = (totals["impressions"], totals["clicks"])
-        table.add_row(
-            f"gold.{name}", number(truth["rows"]), *map(number, counts), revenue, number(totals.get("page_views", 0))
-        )
+    for name, sums in result.comparison.gold.items():
+        revenue = f"{sums['revenue_micros'] / 1_000_000:,.2f}"
+        counts = (sums["rows"], sums["impressions"], sums["clicks"])
+        table.add_row(f"gold.{name}", *map(number, counts), revenue, number(sums.get("page_views", 0)))
     console.print(table)
     console.print()
 
