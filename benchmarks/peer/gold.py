@@ -7,6 +7,19 @@ from benchmarks.peer.lake import PeerLake
 HOUR_USEC = 3_600_000_000
 COUNTS = ("requests", "unfilled", "impressions", "clicks", "eligible", "measurable", "viewable")
 USER_SUMS = ("page_views", "impressions", "clicks", "revenue_micros", "revenue_unknown_impressions")
+YIELD_PARTS = {
+    "gam_requests": {"requests": "count(*)", "unfilled": "count(*) FILTER (NOT is_filled)"},
+    "gam_impressions": {
+        "impressions": "count(*)",
+        "eligible": "count(*) FILTER (is_active_view_eligible)",
+        "revenue_reported_micros": "coalesce(sum(revenue_micros), 0)",
+    },
+    "gam_clicks": {"clicks": "count(*)"},
+    "gam_active_views": {
+        "measurable": "count(*) FILTER (is_measurable)",
+        "viewable": "count(*) FILTER (is_viewable)",
+    },
+}
 
 
 def build(lake: PeerLake) -> Iterator[str]:
@@ -20,8 +33,7 @@ def build(lake: PeerLake) -> Iterator[str]:
 def _make_rates(lake: PeerLake) -> None:
     """Line items as of each day, with what one impression and one click earn; a snapshot holds until the next one."""
     line_items = lake.scan("silver.gam_line_items")
-    names = ("gam_requests", "gam_impressions", "gam_clicks", "gam_active_views")
-    days = " UNION ".join(f"SELECT event_date FROM {lake.scan(f'silver.{name}')}" for name in names)
+    days = " UNION ".join(f"SELECT event_date FROM {lake.scan(f'silver.{name}')}" for name in YIELD_PARTS)
     lake.connection.execute(
         f"""CREATE OR REPLACE TEMP TABLE rates AS
         WITH days AS ({days}), line_items AS (SELECT * FROM {line_items}),
@@ -39,26 +51,10 @@ def _make_rates(lake: PeerLake) -> None:
 
 
 def _yield_hourly(lake: PeerLake) -> str:
-    parts = (
-        ("gam_requests", {"requests": "count(*)", "unfilled": "count(*) FILTER (NOT is_filled)"}),
-        (
-            "gam_impressions",
-            {
-                "impressions": "count(*)",
-                "eligible": "count(*) FILTER (is_active_view_eligible)",
-                "revenue_reported_micros": "coalesce(sum(revenue_micros), 0)",
-            },
-        ),
-        ("gam_clicks", {"clicks": "count(*)"}),
-        (
-            "gam_active_views",
-            {"measurable": "count(*) FILTER (is_measurable)", "viewable": "count(*) FILTER (is_viewable)"},
-        ),
-    )
-    cells = " UNION ALL ".join(_cells(lake, name, sums) for name, sums in parts)
+    cells = " UNION ALL ".join(_cells(lake, name, sums) for name, sums in YIELD_PARTS.items())
     return f"""
         WITH earned AS (
-            SELECT cells.*, {", ".join(f"rates.{name}" for name in ("per_impression", "per_click"))},
+            SELECT cells.*, rates.per_impression, rates.per_click,
                 CASE WHEN is_backfill THEN backfill_channel(product, deal_type)
                     WHEN rates.line_item_id IS NOT NULL THEN rates.channel
                     WHEN is_unfilled THEN 'unfilled' ELSE 'unknown' END AS channel

@@ -89,14 +89,15 @@ def build(run: Run, name: str, work: Touched) -> None:
     """
     clock, mart, contract = Clock(), MARTS[name], table(f"gold.{name}")
     frames = _inputs(run, mart, contract, work)
-    files = _files_of_days(run.lake, contract, work)
+    is_whole = work.slices is None
+    files = [] if is_whole else _files_of_days(run.lake, contract, work)
     committed = read_files(run.session, run.lake, contract, files)
     is_touched = _in_slices(contract, work)
     rows = mart.build(frames)
     if files:
         rows = rows.unionByName(committed.where(~is_touched))
-    superseded = committed.where(is_touched).count() if files else 0
-    candidate = write_candidate(run.session, run.lake, contract, rows, replaces=files)
+    candidate = write_candidate(run.session, run.lake, contract, rows, replaces=None if is_whole else files)
+    superseded = candidate.removed_rows if is_whole or not files else committed.where(is_touched).count()
     verdict = judge(
         candidate.frame(run.session), contract, [slice_name(contract)], [proof.measure for proof in mart.proofs]
     )
@@ -194,9 +195,9 @@ def _in_slices(contract: Table, work: Touched) -> Column:
 
 
 def _files_of_days(lake: Lake, contract: Table, work: Touched) -> list[DataFile]:
-    """Committed files of the touched days (all files when everything is touched), found without a JVM."""
+    """Committed files of the touched days, found without a JVM."""
     days = set(work.days)
-    return [file for file in lake.files(contract) if work.slices is None or file.partition["event_date"] in days]
+    return [file for file in lake.files(contract) if file.partition["event_date"] in days]
 
 
 def _prove(

@@ -22,6 +22,7 @@ from adlake.identity_key import read_identity_key
 from adlake.lake import Lake
 from adlake.ledger import Ledger, RunRecord, utc_now
 from adlake.lock import WriterLock
+from adlake.logs import set_up_logs
 from adlake.pipeline import STEPS
 from adlake.recovery import recover_accounts
 from adlake.report import JobReport
@@ -56,13 +57,15 @@ def execute(
         config: the lake.
         as_of: the moment that the run stands for; by default now.
         rebuild: recompute what the layers before the first step hold, instead of only what is new.
-        notify: told of progress.
+        notify: told of progress; by default the log, as text on a terminal and as JSON where machines collect it.
 
     Raises:
         AdlakeError: the run failed; what it committed stays, and the next run goes on from there.
     """
     clock, started = Clock(), utc_now()
     run_id = f"{started.strftime(RUN_ID_FORMAT)}-{secrets.token_hex(3)}"
+    if notify is None:
+        set_up_logs(run_id, as_json=not sys.stderr.isatty())
     lake = Lake(config)
     secret = b""
     if "build_silver" in steps:

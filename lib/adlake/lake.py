@@ -80,8 +80,12 @@ class Lake:
         delta = self.delta(table)
         return None if delta is None else delta.transaction_version(app_id)
 
-    def files(self, table: Table) -> list[DataFile]:
+    def files(self, table: Table, *, of_any_columns: bool = False) -> list[DataFile]:
         """The data files of the table's newest version; none when it has no commit yet.
+
+        Args:
+            table: the contract.
+            of_any_columns: whether files that no longer follow the contract will do, as they are to be removed.
 
         Raises:
             ContractError: the table holds columns that its contract lacks, or of other types (TABLE_NEEDS_REBUILD).
@@ -89,7 +93,8 @@ class Lake:
         delta = self.delta(table)
         if delta is None:
             return []
-        _check_columns(table, delta)
+        if not of_any_columns:
+            _check_columns(table, delta)
         actions = pa.table(delta.get_add_actions(flatten=True)).to_pylist()
         return [DataFile.of(action) for action in actions]
 

@@ -6,6 +6,7 @@ them, and lets the same transaction commit. An abandoned candidate is an orphan 
 """
 
 import json
+import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -21,8 +22,12 @@ from adlake.errors import PublishError
 from adlake.frames import conform, empty_frame, struct_type
 from adlake.lake import Lake
 from adlake.lock import WriterLock
+from adlake.paths import literal_path
 
 DELTA = "org.apache.spark.sql.delta"
+CONDITION = re.compile(r"\[([A-Z][A-Z0-9_.]+)\]")
+STORAGE_FAILURES = ("java.io.", "java.nio.", "java.net.", "org.apache.hadoop.")
+LONGEST_REASON = 300
 
 
 @dataclass(frozen=True)
@@ -49,7 +54,7 @@ class Candidate:
         schema = struct_type(self.table)
         if not self.files:
             return empty_frame(spark, self.table)
-        paths = [f"{self._uri}/{file}" for file in self.files]
+        paths = [literal_path(f"{self._uri}/{file}") for file in self.files]
         return spark.read.option("basePath", self._uri).schema(schema).parquet(*paths)
 
 
@@ -83,7 +88,7 @@ def write_candidate(
             way_out="Mend the cause (disk space, rights, memory) and run again; files left behind go with the next "
             "VACUUM.",
         ) from error
-    removed = lake.files(table) if replaces is None else replaces
+    removed = lake.files(table, of_any_columns=True) if replaces is None else replaces
     return Candidate(
         table=table,
         rows=sum(int(json.loads(action.stats())["numRecords"]) for action in written),
@@ -232,9 +237,15 @@ def _map(jvm: Any, items: Mapping[str, str]) -> Any:
 
 
 def _cause(error: Exception) -> str:
-    """The innermost reason in one line: the messages around it repeat query plans."""
+    """The innermost reason in one line, without the values that Spark's messages quote.
+
+    Spark names its own failures by a condition; only what files and networks say of themselves is repeated.
+    """
     lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    causes = [line for line in lines if line.startswith("Caused by:")]
-    return (
-        (causes[-1].removeprefix("Caused by:") if causes else lines[0]).strip()[:300] if lines else type(error).__name__
-    )
+    reasons = [line.removeprefix("Caused by:").strip() for line in lines if line.startswith("Caused by:")]
+    reason = reasons[-1] if reasons else next(iter(lines), "")
+    named = CONDITION.search(reason)
+    if named:
+        return named[1]
+    is_of_storage = reason.startswith(STORAGE_FAILURES)
+    return reason[:LONGEST_REASON] if is_of_storage else reason.split(":")[0].split(" ")[0] or type(error).__name__

@@ -17,6 +17,7 @@ from adlake.sources.source import MALFORMED, REFUSAL
 from adlake.verdict import judge
 
 NO_KEYS = "array<string>"
+TO_THE_MICROSECOND = "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"
 
 
 @dataclass(frozen=True)
@@ -110,7 +111,7 @@ def refused_rows(rows: DataFrame, contract: Table, step: str, rule_ids: Column, 
         step=step,
         rule_id=F.element_at(rule_ids, 1),
         rule_ids=rule_ids,
-        record=F.to_json(F.struct(*[name for name in rows.columns if not name.startswith("__")])),
+        record=F.to_json(F.struct(*rows.columns), {"timestampFormat": TO_THE_MICROSECOND}),
         id_keys=id_keys,
     )
 

@@ -108,9 +108,7 @@ def _settings(config: Config) -> dict[str, str]:
     }
 
 
-def _local_settings(
-    config: Config, environ: Mapping[str, str], *, on_s3: bool, is_small: bool
-) -> dict[str, str]:
+def _local_settings(config: Config, environ: Mapping[str, str], *, on_s3: bool, is_small: bool) -> dict[str, str]:
     java, cache = find_java(environ), default_cache(environ)
     path = class_path(cache, JAR_SETS[on_s3])
     archive = class_data_archive(cache, java, [Path(jar) for jar in path.split(":")])

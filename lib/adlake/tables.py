@@ -13,6 +13,7 @@ from adlake.contracts import Table
 from adlake.datafile import DataFile
 from adlake.frames import empty_frame, struct_type
 from adlake.lake import Lake
+from adlake.paths import literal_path
 
 
 def read_table(
@@ -37,7 +38,7 @@ def read_table(
 def read_files(spark: SparkSession, lake: Lake, table: Table, files: Iterable[DataFile]) -> DataFrame:
     """The rows of some committed data files; an empty frame for none."""
     uri = lake.uri(table)
-    paths = [f"{uri}/{file.path}" for file in files]
+    paths = [literal_path(f"{uri}/{file.path}") for file in files]
     if not paths:
         return empty_frame(spark, table)
     return spark.read.option("basePath", uri).schema(struct_type(table)).parquet(*paths)

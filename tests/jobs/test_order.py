@@ -5,11 +5,14 @@ import shutil
 from dataclasses import replace
 from pathlib import Path
 
+import pytest
+
 from adlake import silver
 from adlake.account import Account
 from adlake.identity import identity_key
 from adlake.lake import Lake
 from adlake.ledger import Ledger
+from adlake.recovery import recover_accounts
 from tests.jobs import lakes
 
 
@@ -34,25 +37,35 @@ def test_a_run_without_news_starts_no_spark_and_makes_no_version_anywhere(lake_a
     assert files_below(config.lake).keys() - files.keys() == {str(own_report)}
 
 
-def test_a_batch_refined_after_its_successor_yields_to_it(lake_after, shared, session):
+@pytest.fixture
+def both_waiting(lake_after):
+    """A lake whose bronze holds two batches, the second with a file of the first in a newer version, and silver none.
+
+    The copies of accounts are gone as well: they are found again in the commits.
+    """
     config = lake_after("delivered_again")
-    # silver, gold and the copies of accounts gone: both batches wait, and accounts are found again in the commits
     for folder in ("silver", "gold", "ops/accounts"):
         shutil.rmtree(Path(config.lake, folder))
-    with lakes.open_run(config, shared(config)) as run:
-        first, second = run.ledger.claims()
-        assert silver.pending(run) == []
-    lakes.killed_at("build_silver/quarantine.gam_impressions/committed", config, shared(config), ["build_silver"])
+    with lakes.open_run(config, None) as run:
+        recover_accounts(run.lake, run.ledger)
+    return config
+
+
+def test_a_batch_refined_after_its_successor_yields_to_it(both_waiting, shared, session):
+    config = both_waiting
     identity = identity_key(session, lakes.SECRET, "k1")
-    with lakes.open_run(config, shared(config)) as run:
-        assert (first, "gam_impressions") in silver.pending(run)
-        for batch in (second, first):
+    first, second = Ledger(Lake(config)).claims()
+    found = []
+    for batch in (second, first):
+        with lakes.open_run(config, shared(config)) as run:
+            assert (batch, "gam_impressions") in silver.pending(run)
             silver.refine(run, identity, batch, "gam_impressions")
-        found = [(record.table, record.batch_id, record.account) for record in run.published]
+            run.copy_accounts()
+            found += [(record.table, record.batch_id, record.account) for record in run.published]
 
     rules = {"event_time_invalid": 1, "revenue_missing": 1}
     assert found == [
-        ("quarantine.gam_impressions", second, Account(2, 2, superseded=2)),
+        ("quarantine.gam_impressions", second, Account(2, 2)),
         ("silver.gam_impressions", second, replace(lakes.SECOND_IMPRESSIONS, published=5, superseded=0, restored=0)),
         ("quarantine.gam_impressions", first, Account(2, 2, superseded=2)),
         (
@@ -72,6 +85,19 @@ def test_a_batch_refined_after_its_successor_yields_to_it(lake_after, shared, se
         ("k7", False),
         ("k8", False),
         ("k9", False),
+    ]
+
+
+def test_two_batches_refined_in_one_run_end_as_in_two(both_waiting, shared):
+    config = both_waiting
+
+    report = lakes.run(config, shared(config), ["build_silver"])
+
+    second = max(record.batch_id for record in report.commits)
+    found = {record.table: record.account for record in report.commits if record.batch_id == second}
+    assert found["silver.gam_impressions"] == lakes.SECOND_IMPRESSIONS
+    assert sorted(row["key_part"] for row in lakes.rows_of(config, "silver.gam_impressions")) == [
+        *("b1", "b3", "k1", "k2", "k3", "k7", "k8", "k9")
     ]
 
 

@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 from adlake.contracts import table
 from adlake.frames import conform
 from adlake.marts import MARTS
-from adlake.marts.revenue import channel, click_rate_card_micros, impression_rate_card_micros, rates_by_day
+from adlake.marts.revenue import channel, click_rate_card_micros, impression_rate_card_micros, rates_by_day, with_rates
 from tests.spark.rows import BATCH, assert_same, at, frame, rows
 
 PLACE = {"_batch_id": BATCH, "_file": "f", "_position": 1}
@@ -56,6 +56,27 @@ def test_a_snapshot_holds_from_its_date_to_the_next_one(spark):
     assert_same(found, as_of(spark, *expected))
     assert_same(rates_by_day(items, days(spark)), as_of(spark))
     assert_same(rates_by_day(items.where("false"), days(spark, NOV1)), as_of(spark))
+
+
+def test_only_network_rows_get_the_rate_of_their_line_item_that_day(spark):
+    names = ("event_date", "line_item_id", "is_backfill")
+    sold_by = [
+        ((NOV1, "1", False), ("STANDARD", "CPM", 10)),
+        ((NOV2, "1", False), ("HOUSE", "CPC", 11)),
+        ((NOV1, "2", False), (None, None, None)),
+        ((NOV3, "1", False), (None, None, None)),
+        ((NOV1, None, False), (None, None, None)),
+        # dynamic allocation names a line item that does not pay
+        ((NOV1, "1", True), (None, None, None)),
+    ]
+    rates = as_of(
+        spark, (NOV1, "1", "STANDARD", "CPM", 10), (NOV2, "1", "HOUSE", "CPC", 11), (NOV1, None, "BULK", "CPM", 1)
+    )
+    schema = "event_date date, line_item_id string, is_backfill boolean"
+    events = frame(spark, schema, [dict(zip(names, event, strict=True)) for event, _ in sold_by])
+    whole = [dict(zip((*names, *RATES), (*event, *rate), strict=True)) for event, rate in sold_by]
+    schema += ", line_item_type string, cost_type string, cost_per_unit_micros bigint"
+    assert_same(with_rates(events, rates), frame(spark, schema, whole))
 
 
 # cost type, micros of a unit, micros of an impression, micros of a click

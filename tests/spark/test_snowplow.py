@@ -65,7 +65,7 @@ def test_lines_are_read_as_they_are_with_nothing_quoted(spark, config, tmp_path)
         line(event_id="no digits", collector_tstamp="2026-11-02 06:00:00"),
         line(event_id="json", contexts=contexts, page_title='"quoted, never closed'),
         "",
-        line(event_id="words of other formats", app_id="Null", platform="NULL", event=" ", user_id="0"),
+        line(event_id="words of other formats", app_id="Null", platform="NULL", event=" ", user_id="a\rb"),
         " \t ",
         line(app_id="no event id"),
         line(
@@ -84,7 +84,7 @@ def test_lines_are_read_as_they_are_with_nothing_quoted(spark, config, tmp_path)
         {"event_id": "nine digits", "collector_tstamp": at(f"{time}.123456"), "_position": 1},
         {"event_id": "no digits", "collector_tstamp": at(time), "_position": 2},
         {"event_id": "json", "contexts": contexts, "page_title": '"quoted, never closed', "_position": 3},
-        {"event_id": "words of other formats", "app_id": "Null", "platform": "NULL", "event": " ", "user_id": "0"}
+        {"event_id": "words of other formats", "app_id": "Null", "platform": "NULL", "event": " ", "user_id": "a\rb"}
         | {"_position": 4},
         {"app_id": "no event id", "_position": 5},
         {"event_id": "not a number of its own", "geo_latitude": -0.5, "domain_sessionidx": -1, "_position": 6}

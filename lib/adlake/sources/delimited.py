@@ -12,12 +12,15 @@ from pyspark.sql import types as T
 from adlake.contracts import Table
 from adlake.frames import struct_type
 from adlake.landing import Layout
+from adlake.paths import literal_path
 from adlake.sources.source import MALFORMED, REFUSAL, LandedFile
 
 # Spark numbers rows as (partition << 33) + row, so with one file per partition the low bits are the place in the file.
 ROW_BITS = (1 << 33) - 1
 # Beyond these the reader fails the whole file instead of refusing the line.
 MOST_COLUMNS = 200_000
+# Said outright: without it a time of day would be taken for today's.
+TIMESTAMP_FORMAT = "yyyy-MM-dd HH:mm:ss[.SSSSSSSSS]"
 PLAIN_PATH = re.compile(r"[A-Za-z0-9_./=:@,-]*")
 WRONG_COLUMN_COUNT, UNREADABLE_VALUE = "wrong_column_count", "unreadable_value"
 RECORD_TYPE, FILE, POSITION, EXTRA = "_record_type", "_file", "_position", "_extra"
@@ -71,6 +74,8 @@ def _read_group(spark: SparkSession, table: Table, root: str, files: Sequence[La
     known = {field.name: field for field in struct_type(table).fields if not field.name.startswith("_")}
     fields = [known.get(name, T.StructField(name, T.StringType())) for name in layout.columns]
     schema = T.StructType([*fields, T.StructField(MALFORMED, T.StringType())])
+    # Ad Manager writes `Null`, or nothing, in or out of quotes, where a field does not apply
+    nothing = "Null" if layout.has_header else ""
     records = (
         spark.read.schema(schema)
         .option("sep", layout.delimiter)
@@ -78,11 +83,13 @@ def _read_group(spark: SparkSession, table: Table, root: str, files: Sequence[La
         .option("header", layout.has_header)
         .option("quote", quote)
         .option("escape", quote)
-        .option("nullValue", "Null" if layout.has_header else "")
+        .option("nullValue", nothing)
+        .option("emptyValue", nothing)
+        .option("timestampFormat", TIMESTAMP_FORMAT)
         .option("maxColumns", MOST_COLUMNS)
         .option("mode", "PERMISSIVE")
         .option("columnNameOfCorruptRecord", MALFORMED)
-        .csv([f"{root}/{file.path}" for file in files])
+        .csv([literal_path(f"{root}/{file.path}") for file in files])
     )
     columns = [_source_column(field, layout.columns) for field in known.values()]
     unknown = [name for name in layout.columns if name not in known]
@@ -103,7 +110,8 @@ def _refusal(layout: Layout, quote: str) -> Column:
     line = F.col(MALFORMED)
     delimiter = re.escape(layout.delimiter)
     # a delimiter inside a quoted field cuts nothing
-    bare = F.regexp_replace(line, f"(?<=^|{delimiter}){quote}[^{quote}]*{quote}", "") if quote else line
+    quoted = f"(?<=^|{delimiter}){quote}(?:[^{quote}]++|{quote}{quote})*+{quote}"
+    bare = F.regexp_replace(line, quoted, "") if quote else line
     delimiters = F.length(bare) - F.length(F.replace(bare, F.lit(layout.delimiter), F.lit("")))
     reason = F.when(delimiters != len(layout.columns) - 1, WRONG_COLUMN_COUNT).otherwise(UNREADABLE_VALUE)
     return F.when(line.isNotNull(), reason)

@@ -105,14 +105,22 @@ def page_events(rows: DataFrame, identity: IdentityKey) -> DataFrame:
     )
 
 
+def _is_out_of_time() -> Column:
+    earliest, latest = F.lit(EARLIEST).cast("timestamp"), F.lit(LATEST).cast("timestamp")
+    return (_event_time() < earliest) | (_event_time() >= latest)
+
+
+def _is_no_object(column: str) -> Column:
+    """Whether the text is anything but one JSON object; as the only entry of an array nothing may follow it."""
+    entries = F.json_array_length(F.concat(F.lit("["), column, F.lit("]")))
+    return F.col(column).isNotNull() & (F.coalesce(entries != 1, F.lit(True)) | ~F.ltrim(column).startswith("{"))
+
+
 _RULES = [
     Check("event_id_missing", lambda: F.col("event_id").isNull() | (F.trim("event_id") == "")),
     Check("collector_time_missing", lambda: F.col("collector_tstamp").isNull()),
-    Check(
-        "event_time_invalid",
-        lambda: ~_event_time().between(F.lit(EARLIEST).cast("timestamp"), F.lit(LATEST).cast("timestamp")),
-    ),
-    Check("contexts_malformed", lambda: F.col("contexts").isNotNull() & F.json_object_keys("contexts").isNull()),
+    Check("event_time_invalid", _is_out_of_time),
+    Check("contexts_malformed", lambda: _is_no_object("contexts")),
 ]
 
 SNOWPLOW = Source(
