@@ -67,7 +67,7 @@ def ingest(run: Run, batch_id: str, name: str, *, again: bool = False) -> None:
             refused = (
                 refused_records(_unreadable(rows, contract, missing), contract, batch_id, STEP) if missing else None
             )
-            held = Refused.write(run, name, batch_id, STEP, rows=refused)
+            held = Refused.write(run, name, batch_id, STEP, rows=refused, only_files=_paths(files) if again else None)
         if all(is_as_claimed(run, file) for file in files):
             break
     else:
@@ -80,6 +80,7 @@ def ingest(run: Run, batch_id: str, name: str, *, again: bool = False) -> None:
         quarantined=held.by_rule,
         superseded=candidate.removed_rows - kept,
     )
+    account.check(f"{contract.qualified}, batch {batch_id}")
     publish_refused(run, held, clock)
     markers = {f"{STEP}/{contract.qualified}/{batch_id}": 1}
     run.publish(candidate, step=STEP, batch_id=batch_id, account=account, markers=markers, clock=clock)

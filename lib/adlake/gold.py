@@ -116,7 +116,7 @@ def build(run: Run, name: str, work: Touched) -> None:
             superseded=superseded,
         ),
         markers=markers,
-        slices=sorted(work.slices or ()),
+        slices=None if work.slices is None else sorted(work.slices),
         clock=clock,
     )
 
@@ -207,8 +207,11 @@ def _prove(
     for source in mart.events:
         proofs = [proof for proof in mart.proofs if proof.source == source]
         amounts = [F.sum(proof.amount()).alias(proof.measure) for proof in proofs]
-        for row in frames[source].groupBy(_event_slice(contract)).agg(*amounts).collect():
-            _compare(contract, row.asDict(), recomputed.get(row[SLICE], {}))
+        found = {row[SLICE]: row for row in frames[source].groupBy(_event_slice(contract)).agg(*amounts).collect()}
+        nothing = {proof.measure: 0 for proof in proofs}
+        for slice_ in sorted({*found, *recomputed}):
+            silver = nothing | (found[slice_].asDict() if slice_ in found else {}) | {SLICE: slice_}
+            _compare(contract, silver, recomputed.get(slice_, {}))
 
 
 def _event_slice(contract: Table) -> Column:

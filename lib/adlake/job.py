@@ -13,17 +13,20 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
+from py4j.protocol import Py4JError
+from pyspark.errors import PySparkException
 
 from adlake.aws.secrets import read_secret
 from adlake.boundary import reach
 from adlake.config import Config, load_config
-from adlake.errors import AdlakeError, UsageError
+from adlake.errors import AdlakeError, PublishError, UsageError
 from adlake.identity_key import read_identity_key
 from adlake.lake import Lake
 from adlake.ledger import Ledger, RunRecord, utc_now
 from adlake.lock import WriterLock
 from adlake.logs import set_up_logs
 from adlake.pipeline import STEPS
+from adlake.publish import cause_of
 from adlake.recovery import recover_accounts
 from adlake.report import JobReport
 from adlake.run import Clock, Notify, Run
@@ -82,6 +85,16 @@ def execute(
         except AdlakeError as failure:
             error = str(failure)
             raise
+        except (PySparkException, Py4JError) as failure:
+            stopped = PublishError(
+                "SPARK_FAILED",
+                "Spark could not finish a piece of work; nothing of it was committed",
+                where=run.run_id,
+                found=cause_of(failure),
+                way_out="Mend the cause (disk space, rights, memory) and run again.",
+            )
+            error = str(stopped)
+            raise stopped from failure
         finally:
             report = _report(run, steps, started, clock, error)
             if report.commits or report.files_set_aside:

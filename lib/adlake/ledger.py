@@ -124,9 +124,14 @@ class Ledger:
 
     def add_accounts(self, records: Sequence[AccountRecord]) -> None:
         """Copy accounts of commits, in one commit."""
-        known = self.accounts()
         self._append("ops.accounts", [_account_row(record) for record in records])
-        known.extend(records)
+        self.note_accounts(records)
+
+    def note_accounts(self, records: Sequence[AccountRecord]) -> None:
+        """Know of accounts that are committed with their data, before they are copied."""
+        known = self.accounts()
+        there = {(record.table, record.version) for record in known}
+        known.extend(record for record in records if (record.table, record.version) not in there)
 
     def add_run(self, record: RunRecord) -> None:
         """Record a run that changed something."""

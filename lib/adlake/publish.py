@@ -84,7 +84,7 @@ def write_candidate(
             "WRITE_FAILED",
             "data files could not be written; nothing was committed",
             where=table.qualified,
-            found=_cause(error),
+            found=cause_of(error),
             way_out="Mend the cause (disk space, rights, memory) and run again; files left behind go with the next "
             "VACUUM.",
         ) from error
@@ -137,7 +137,7 @@ def commit(
             "COMMIT_FAILED",
             "the commit was refused; readers still see the version before it",
             where=candidate.table.qualified,
-            found=_cause(error),
+            found=cause_of(error),
             way_out="Run again; the work of this commit is redone.",
         ) from error
     _confirm(lake, candidate.table, version, markers)
@@ -236,7 +236,7 @@ def _map(jvm: Any, items: Mapping[str, str]) -> Any:
     )
 
 
-def _cause(error: Exception) -> str:
+def cause_of(error: Exception) -> str:
     """The innermost reason in one line, without the values that Spark's messages quote.
 
     Spark names its own failures by a condition; only what files and networks say of themselves is repeated.

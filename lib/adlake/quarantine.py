@@ -1,7 +1,7 @@
 """Rows that a rule refused, whole and with the reason: one schema for all tables, one table per silver table."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -14,6 +14,7 @@ from adlake.lake import Lake
 from adlake.publish import Candidate, write_candidate
 from adlake.run import Clock, Run
 from adlake.sources.source import MALFORMED, REFUSAL
+from adlake.tables import read_files
 from adlake.verdict import judge
 
 NO_KEYS = "array<string>"
@@ -28,6 +29,7 @@ class Refused:
         candidate: None when there is nothing to write and nothing of an earlier try to remove.
         by_rule: rows by the rule that owns them.
         by_file: rows by landing file.
+        kept: rows of earlier tries that the candidate holds again; the numbers above leave them out.
     """
 
     candidate: Candidate | None
@@ -35,6 +37,7 @@ class Refused:
     batch_id: str
     by_rule: Mapping[str, int]
     by_file: Mapping[str, int]
+    kept: int = 0
 
     @classmethod
     def write(
@@ -46,20 +49,28 @@ class Refused:
         *,
         rows: DataFrame | None,
         all_batches: bool = False,
+        only_files: Collection[str] | None = None,
     ) -> "Refused":
         """The refused rows as a candidate that replaces what an earlier try of this batch and step left.
 
-        With `all_batches` the rows are those of every batch, and what the step ever refused is replaced.
+        With `all_batches` the rows are those of every batch, and what the step ever refused is replaced. With
+        `only_files` the rows of all other landing files stay as they are.
         """
         contract = table(f"quarantine.{name}")
         earlier = _files_of(run.lake, contract, None if all_batches else batch_id, step)
         if rows is None and not earlier:
             return cls(None, step, batch_id, {}, {})
         stamped = None if rows is None else rows.withColumn("quarantined_at_utc", F.lit(run.now).cast("timestamp"))
+        if only_files is not None and earlier:
+            others = read_files(run.session, run.lake, contract, earlier).where(~F.col("file").isin(list(only_files)))
+            stamped = others if stamped is None else stamped.unionByName(others)
         candidate = write_candidate(run.session, run.lake, contract, stamped, replaces=earlier)
         verdict = judge(candidate.frame(run.session), contract, [F.col("rule_id"), F.col("file")])
         verdict.check(contract, candidate.rows)
-        return cls(candidate, step, batch_id, verdict.rows_by("rule_id"), verdict.rows_by("file"))
+        groups = tuple(group for group in verdict.groups if only_files is None or group["file"] in only_files)
+        own = replace(verdict, groups=groups)
+        kept = verdict.rows - own.rows
+        return cls(candidate, step, batch_id, own.rows_by("rule_id"), own.rows_by("file"), kept)
 
     def check_files(self, expected: Mapping[str, int]) -> None:
         """Nothing when each file's refused rows are as many as expected.
@@ -121,7 +132,11 @@ def publish_refused(run: Run, refused: Refused, clock: Clock) -> None:
     if refused.candidate is None:
         return
     candidate = refused.candidate
-    account = Account(sum(refused.by_rule.values()), candidate.rows, superseded=candidate.removed_rows)
+    account = Account(
+        sum(refused.by_rule.values()),
+        candidate.rows - refused.kept,
+        superseded=candidate.removed_rows - refused.kept,
+    )
     markers = {f"{refused.step}/{candidate.table.qualified}/{refused.batch_id}": 1}
     run.publish(candidate, step=refused.step, batch_id=refused.batch_id, account=account, markers=markers, clock=clock)
 

@@ -88,6 +88,8 @@ def rewrite_without(spark: SparkSession, lake: Lake, table: Table, redelivery: R
         return None
     batches = {batch for batch, _ in redelivery.replaced}
     near = [file for file in lake.files(table) if any(file.may_hold("_batch_id", batch, batch) for batch in batches)]
+    if not near:
+        return None
     replaced = read_files(spark, lake, table, near).where(redelivery.is_replaced())
     found = replaced.select(F.col("_metadata.file_path").alias("path"), slice_name(table))
     counts = found.groupBy("path", SLICE).count().collect()

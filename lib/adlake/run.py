@@ -87,6 +87,8 @@ class Run:
         }
         version = commit(self.session, self.lake, self.lock, candidate, markers=markers, meta=meta)
         self.published.append(account_record(version, meta, utc_now()))
+        # the next batch of the same step may ask what has been published
+        self.ledger.note_accounts(self.published[-1:])
         reach(f"{step}/{name}/committed")
 
     def copy_accounts(self) -> None:

@@ -1,6 +1,6 @@
 """Bronze rows made trustworthy: rules, filters, deduplication, newer deliveries in place of older ones."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyspark import StorageLevel
@@ -23,6 +23,7 @@ from adlake.verdict import SLICE, Verdict, judge, slice_name
 from adlake.window import lookup_window
 
 STEP = "build_silver"
+OWN = "is_own"
 SUPERSEDED_DELIVERY = "superseded_delivery"
 REFINEMENTS: Mapping[str, Refinement] = {
     name: refinement for source in SOURCES.values() for name, refinement in source.refinements.items()
@@ -77,7 +78,8 @@ def refine(run: Run, identity: IdentityKey, batch_id: str, name: str) -> None:
     held = Refused.write(run, name, batch_id, STEP, rows=parting.refused if parting.refused_by_file else None)
     held.check_files(parting.refused_by_file)
     candidate = write_candidate(run.session, run.lake, contract, rows, replaces=rewrite.files if rewrite else ())
-    verdict = judge(candidate.frame(run.session), contract, [slice_name(contract)])
+    is_own = (F.col("_batch_id") == batch_id).alias(OWN)
+    verdict = judge(candidate.frame(run.session), contract, [slice_name(contract), is_own])
     verdict.check(contract, candidate.rows)
     account = Account(
         read=_read_by(run, batch_id, name),
@@ -89,6 +91,7 @@ def refine(run: Run, identity: IdentityKey, batch_id: str, name: str) -> None:
         restored=restored.count() if restored is not None else 0,
     )
     losers.unpersist()
+    account.check(f"{contract.qualified}, batch {batch_id}")
     publish_refused(run, held, clock)
     run.publish(
         candidate,
@@ -96,7 +99,7 @@ def refine(run: Run, identity: IdentityKey, batch_id: str, name: str) -> None:
         batch_id=batch_id,
         account=account,
         markers={f"{STEP}/{contract.qualified}/{batch_id}": 1},
-        slices=_slices(verdict, rewrite),
+        slices=_slices(verdict, rewrite, _slices_of(restored, contract) if restored is not None else ()),
         clock=clock,
     )
 
@@ -136,6 +139,7 @@ def rebuild(run: Run, identity: IdentityKey, name: str) -> None:
         filtered=parting.filtered,
         superseded=candidate.removed_rows,
     )
+    account.check(f"{contract.qualified}, batch {batch_id}")
     publish_refused(run, held, clock)
     markers = {f"{STEP}/{contract.qualified}/{batch_id}": 1}
     run.publish(candidate, step=STEP, batch_id=batch_id, account=account, markers=markers, slices=None, clock=clock)
@@ -208,7 +212,7 @@ def _read_by(run: Run, batch_id: str, name: str) -> int:
     """Rows that bronze published of the batch, from its commit."""
     wanted = (BRONZE_STEP, f"bronze.{name}", batch_id)
     found = [r.account for r in run.ledger.accounts() if (r.step, r.table, r.batch_id) == wanted]
-    return found[-1].published if found else 0
+    return sum(account.published - account.superseded for account in found)
 
 
 def _published(candidate: Candidate, rewrite: Rewrite | None) -> int:
@@ -216,5 +220,11 @@ def _published(candidate: Candidate, rewrite: Rewrite | None) -> int:
     return candidate.rows - staying
 
 
-def _slices(verdict: Verdict, rewrite: Rewrite | None) -> list[str]:
-    return sorted({*verdict.rows_by(SLICE), *(rewrite.slices if rewrite else ())})
+def _slices_of(rows: DataFrame, contract: Table) -> list[str]:
+    return [row[SLICE] for row in rows.select(slice_name(contract)).distinct().collect()]
+
+
+def _slices(verdict: Verdict, rewrite: Rewrite | None, back: Iterable[str]) -> list[str]:
+    """Slices that got or lost rows; those of rows that only move to another file are not among them."""
+    own = {group[SLICE] for group in verdict.groups if group[OWN]}
+    return sorted({*own, *back, *(rewrite.slices if rewrite else ())})

@@ -13,7 +13,19 @@ LIBRARY = ROOT / "lib" / "adlake"
 
 # A module or package imports from the lines above its own, never from its own line or below.
 LAYERS = (
-    ("errors", "version", "boundary", "reasons", "faults", "logs", "interrupts", "storage", "datafile", "delta_types", "paths"),
+    (
+        "errors",
+        "version",
+        "boundary",
+        "reasons",
+        "faults",
+        "logs",
+        "interrupts",
+        "storage",
+        "datafile",
+        "delta_types",
+        "paths",
+    ),
     ("account", "generator", "landing", "lock", "pipeline", "resources", "jvm", "aws"),
     ("contracts", "config", "jars", "sums"),
     ("lake", "identity_key", "session", "ledger_types"),
