@@ -13,8 +13,6 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import structlog
-from py4j.protocol import Py4JError
-from pyspark.errors import PySparkException
 
 from adlake.aws.secrets import read_secret
 from adlake.boundary import reach
@@ -26,7 +24,7 @@ from adlake.ledger import Ledger, RunRecord, utc_now
 from adlake.lock import WriterLock
 from adlake.logs import set_up_logs
 from adlake.pipeline import STEPS
-from adlake.publish import cause_of
+from adlake.publish import SPARK_FAILURES, cause_of
 from adlake.recovery import recover_accounts
 from adlake.report import JobReport
 from adlake.run import Clock, Notify, Run
@@ -85,7 +83,7 @@ def execute(
         except AdlakeError as failure:
             error = str(failure)
             raise
-        except (PySparkException, Py4JError) as failure:
+        except SPARK_FAILURES as failure:
             stopped = PublishError(
                 "SPARK_FAILED",
                 "Spark could not finish a piece of work; nothing of it was committed",

@@ -25,6 +25,8 @@ from adlake.lock import WriterLock
 from adlake.paths import literal_path
 
 DELTA = "org.apache.spark.sql.delta"
+# What a Spark action raises when it fails in the JVM.
+SPARK_FAILURES = (PySparkException, Py4JError)
 CONDITION = re.compile(r"\[([A-Z][A-Z0-9_.]+)\]")
 STORAGE_FAILURES = ("java.io.", "java.nio.", "java.net.", "org.apache.hadoop.")
 LONGEST_REASON = 300
@@ -79,7 +81,7 @@ def write_candidate(
     try:
         _declare(spark, transaction, table, whole=replaces is None)
         written = [] if frame is None else _items(transaction.writeFiles(conform(frame, table)._jdf))
-    except (PySparkException, Py4JError) as error:
+    except SPARK_FAILURES as error:
         raise PublishError(
             "WRITE_FAILED",
             "data files could not be written; nothing was committed",
@@ -132,7 +134,7 @@ def commit(
     lock.check()
     try:
         version = int(candidate._transaction.commit(actions, _operation(spark, candidate, meta)))
-    except (PySparkException, Py4JError) as error:
+    except SPARK_FAILURES as error:
         raise PublishError(
             "COMMIT_FAILED",
             "the commit was refused; readers still see the version before it",

@@ -192,6 +192,23 @@ def test_a_batch_refused_again_replaces_what_its_own_earlier_try_left(spark, run
     assert_same(kept(run, *names), frame(spark, schema.rsplit(",", 1)[0], left))
 
 
+def test_files_read_anew_replace_their_own_refused_rows_and_no_others(spark, run):
+    def write(rows, **more):
+        return Refused.write(run, "gam_clicks", BATCH, "build_silver", rows=rows, **more)
+
+    publish(run, write(refused_clicks(spark, 1, 2).unionByName(refused_clicks(spark, 1, 4, file="g"))))
+    anew = write(refused_clicks(spark, 3), only_files=["f"])
+    # the rows of the other file are written again, but they are not this try's
+    assert (anew.candidate.rows, anew.candidate.removed_rows, anew.kept) == (3, 4, 2)
+    assert (anew.by_rule, anew.by_file) == ({"key_missing": 1}, {"f": 1})
+    publish(run, anew)
+    none_left = write(None, only_files=["g"])
+    assert (none_left.candidate.rows, none_left.kept, none_left.by_file) == (1, 1, {})
+    publish(run, none_left)
+    found = kept(run, "file", "position")
+    assert_same(found, frame(spark, "file string, position bigint", [{"file": "f", "position": 3}]))
+
+
 @pytest.mark.parametrize(
     ("expected", "where", "found", "wanted"),
     [

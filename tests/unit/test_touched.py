@@ -330,4 +330,3 @@ def test_the_files_of_a_mart_that_are_rewritten_are_those_of_the_touched_days(la
     days = [[2], [1], [3], [1, 2]]
     found = [len(_files_of_days(lake, table(name), Touched(frozenset(map(day, numbers)), {}, ()))) for numbers in days]
     assert found == [2, 1, 0, 3]
-    assert len(_files_of_days(lake, table(name), Touched(None, {}, ()))) == 3

@@ -31,6 +31,8 @@ def with_rates(events: DataFrame, rates: DataFrame) -> DataFrame:
     Backfill rows get none: dynamic allocation gives them line items too, but they are paid as reported.
     """
     keyed = rates.withColumnsRenamed({"event_date": "_rate_date", "line_item_id": "_rate_id"})
+    # a line item without a type is known all the same
+    keyed = keyed.withColumn("line_item_type", F.coalesce("line_item_type", F.lit("")))
     same = (F.col("event_date") == F.col("_rate_date")) & (F.col("line_item_id") == F.col("_rate_id"))
     on = same & ~F.col("is_backfill")
     return events.join(F.broadcast(keyed), on, "left").drop("_rate_date", "_rate_id")
