@@ -25,7 +25,7 @@ def deliver(ledger, batch, *paths, of="gam_clicks", state="claimed"):
 
 
 def publish(ledger, batch, name="silver.gam_clicks", step="build_silver"):
-    ledger.add_accounts([AccountRecord("r1", batch, step, name, 0, Account(1, 1), 0.0, 0.0, NOON)])
+    ledger.add_accounts([AccountRecord("r1", batch, step, name, len(ledger.accounts()), Account(1, 1), 0.0, 0.0, NOON)])
 
 
 def found(ledger, batch, name="gam_clicks"):
