@@ -6,8 +6,11 @@ import duckdb
 
 BLOCK_BYTES = 64
 EARLIEST_USEC, LATEST_USEC = 1_104_537_600_000_000, 4_102_444_800_000_000
-# Scheme, host, port and path; userinfo, query and fragment are left out, and another scheme gives empty parts.
-ADDRESS = "(?is)^(https?)://(?:[^/?#@]*@)?([^/?#:@]+)(:[0-9]+)?(/[^?#]*)?"
+# Scheme, host, port and path; userinfo, query and fragment are left out, and what is no such address gives empty parts.
+ADDRESS = (
+    r"(?is)^(https?)://(?:[^/?#]*@)?(\[[0-9a-f:.]+\]|[^/?#:@\[\]]+)"
+    r"(:[0-9]+)?:?(/[^?#]*)?(?:[?#].*)?$"
+)
 WEB_PAGE = "iglu:com.snowplowanalytics.snowplow/web_page/"
 CONTEXTS = '{"data": [{"schema": "VARCHAR", "data": {"id": "VARCHAR"}}]}'
 
