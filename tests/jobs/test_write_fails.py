@@ -13,7 +13,6 @@ from adlake import run as run_module
 from adlake.errors import AdlakeError, PublishError
 from tests.jobs import lakes
 
-
 pytestmark = pytest.mark.skip(
     reason="it forbids the JVM that all tests share to write files, which can end it; it needs a process of its own"
 )
