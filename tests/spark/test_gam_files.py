@@ -184,7 +184,6 @@ def test_a_quoted_empty_field_is_null_like_any_empty_field(spark, config, tmp_pa
     assert_same(read, as_read(spark, "gam_impressions", place(NETWORK, 1) | expected))
 
 
-@pytest.mark.xfail(strict=True, reason="Spark's CSV reader drops every comma from a decimal before it parses it")
 def test_a_decimal_comma_is_no_number(spark, config, tmp_path):
     # read as a mark of thousands, 0,35 would become 35: a hundredfold revenue without a word
     write(

@@ -19,6 +19,8 @@ from adlake.sources.source import MALFORMED, REFUSAL, LandedFile
 ROW_BITS = (1 << 33) - 1
 # Beyond these the reader fails the whole file instead of refusing the line.
 MOST_COLUMNS = 200_000
+# Numbers with a point and never a comma: the default takes a comma for a mark of thousands, and 0,35 for 35.
+POINT_LOCALE = "de-CH"
 # Said outright: without it a time of day would be taken for today's.
 TIMESTAMP_FORMAT = "yyyy-MM-dd HH:mm:ss[.SSSSSSSSS]"
 PLAIN_PATH = re.compile(r"[A-Za-z0-9_./=:@,-]*")
@@ -86,6 +88,7 @@ def _read_group(spark: SparkSession, table: Table, root: str, files: Sequence[La
         .option("nullValue", nothing)
         .option("emptyValue", nothing)
         .option("timestampFormat", TIMESTAMP_FORMAT)
+        .option("locale", POINT_LOCALE)
         .option("maxColumns", MOST_COLUMNS)
         .option("mode", "PERMISSIVE")
         .option("columnNameOfCorruptRecord", MALFORMED)
