@@ -137,5 +137,6 @@ def _unreadable(rows: DataFrame, contract: Table, files: Collection[str]) -> Dat
     """The records of the files that the reader could not take."""
     typed = [name for name in contract.column_names if not name.startswith("_")]
     # the reader judges only the columns that a plan asks for, so this asks for all of them
-    all_read = F.xxhash64(*typed) >= SMALLEST_BIGINT
+    unknown = [F.map_values("_extra")] if "_extra" in contract.column_names else []
+    all_read = F.xxhash64(*typed, *unknown) >= SMALLEST_BIGINT
     return rows.where(F.col("_file").isin(list(files)) & F.col(REFUSAL).isNotNull() & all_read)
