@@ -7,7 +7,7 @@ import argparse
 import os
 import secrets
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -36,7 +36,6 @@ RUN_ID_FORMAT = "%Y%m%dT%H%M%SZ"
 # Glue hands these to every script; all of them take a value
 GLUE_FLAGS = ("--JOB_ID", "--JOB_RUN_ID", "--JOB_NAME", "--TempDir", "--job-language", "--enable-metrics")
 CONFIG_FLAGS = ("lake", "landing", "tenant")
-JobRun = Callable[[Spark, Config], JobReport]
 
 
 def execute(

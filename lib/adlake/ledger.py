@@ -166,6 +166,21 @@ def _compact(delta: DeltaTable) -> None:
         delta.create_checkpoint()
 
 
+def account_record(version: int, meta: Mapping[str, Any], committed_at: datetime) -> AccountRecord:
+    """The ops row for a commit, from what the commit says of itself."""
+    return AccountRecord(
+        run_id=meta["run"],
+        batch_id=meta["batch"],
+        step=meta["step"],
+        table=meta["table"],
+        version=version,
+        account=Account.from_dict(meta["account"]),
+        seconds=meta["seconds"],
+        cpu_seconds=meta["cpu_seconds"],
+        committed_at_utc=committed_at,
+    )
+
+
 def utc_now() -> datetime:
     """The present moment in UTC, with microseconds."""
     return datetime.now(UTC)

@@ -2,8 +2,7 @@
 
 from adlake.contracts import tables
 from adlake.lake import Lake
-from adlake.ledger import AccountRecord, Ledger, utc_now
-from adlake.run import account_record
+from adlake.ledger import AccountRecord, Ledger, account_record, utc_now
 
 LAYERS = ("bronze", "quarantine", "silver", "gold")
 

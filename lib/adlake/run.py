@@ -13,7 +13,7 @@ from pyspark.sql import SparkSession
 from adlake.account import Account
 from adlake.boundary import reach
 from adlake.lake import Lake
-from adlake.ledger import AccountRecord, FileRecord, Ledger, utc_now
+from adlake.ledger import AccountRecord, FileRecord, Ledger, account_record, utc_now
 from adlake.lock import WriterLock
 from adlake.publish import Candidate, commit
 from adlake.session import Spark
@@ -95,21 +95,6 @@ class Run:
         """Copy the accounts of this run's commits to ops; called once per step."""
         self.ledger.add_accounts(self.published[self._copied :])
         self._copied = len(self.published)
-
-
-def account_record(version: int, meta: Mapping[str, Any], committed_at: datetime) -> AccountRecord:
-    """The ops row for a commit, from what the commit says of itself."""
-    return AccountRecord(
-        run_id=meta["run"],
-        batch_id=meta["batch"],
-        step=meta["step"],
-        table=meta["table"],
-        version=version,
-        account=Account.from_dict(meta["account"]),
-        seconds=meta["seconds"],
-        cpu_seconds=meta["cpu_seconds"],
-        committed_at_utc=committed_at,
-    )
 
 
 def process_cpu_seconds() -> float:

@@ -18,7 +18,7 @@ from deltalake import DeltaTable
 from adlake.account import Account
 from adlake.contracts import Table, tables
 from adlake.lake import Lake
-from adlake.ledger import AccountRecord, FileRecord, Ledger, utc_now
+from adlake.ledger import AccountRecord, FileRecord, Ledger, account_record, utc_now
 from adlake.report import FOLDER
 from adlake.sums import added
 from adlake.unfinished import OpenWork, open_work
@@ -174,25 +174,11 @@ def _uncopied(
             continue
         at_utc = datetime.fromtimestamp(delta.history(1)[0]["timestamp"] / 1000, UTC)
         found += [
-            _account_record(commit.version, commit.meta, at_utc)
+            account_record(commit.version, commit.meta, at_utc)
             for commit in lake.commits(contract, last) or ()
             if commit.meta
         ]
     return found
-
-
-def _account_record(version: int, meta: Mapping[str, Any], at_utc: datetime) -> AccountRecord:
-    return AccountRecord(
-        run_id=meta["run"],
-        batch_id=meta["batch"],
-        step=meta["step"],
-        table=meta["table"],
-        version=version,
-        account=Account.from_dict(meta["account"]),
-        seconds=meta["seconds"],
-        cpu_seconds=meta["cpu_seconds"],
-        committed_at_utc=at_utc,
-    )
 
 
 def _set_aside(lake: Lake, newest: Iterable[FileRecord]) -> tuple[SetAside, ...]:
