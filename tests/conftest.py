@@ -13,8 +13,9 @@ from adlake.session import Spark, build_session
 
 SECRET = "0123456789abcdef0123456789abcdef"
 REAL = Path(__file__).parents[2] / "shared" / "real"
-# short work: the first compiler is enough, and a start costs a third
-SMALL_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC"
+# Short work: the first compiler is enough, and a start costs a third. Alone it would get 48 MB for its code, which the
+# generated classes of a whole test run fill; a JVM without room for code ends.
+SMALL_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=240m"
 
 
 def pytest_collection_modifyitems(items):

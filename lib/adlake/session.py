@@ -17,7 +17,8 @@ LAUNCHED = "PYSPARK_GATEWAY_PORT"
 JAR_SETS: Mapping[bool, tuple[JarSet, ...]] = {False: ("delta",), True: ("delta", "s3")}
 
 SMALL_RUN_RECORDS = 250_000
-SMALL_RUN_FLAGS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC")
+# the first compiler alone would get 48 MB for its code; Spark ends when that is full
+SMALL_RUN_FLAGS = ("-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-XX:ReservedCodeCacheSize=240m")
 # The optimising compiler spends most of a run on planning code that soon never runs again: ten times the usual
 # thresholds leave it to the loops over rows.
 BULK_RUN_FLAGS = (
