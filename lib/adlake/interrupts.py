@@ -19,16 +19,18 @@ from pyspark.core import context
 def interruptible() -> Iterator[None]:
     """Nothing; an interrupt inside the block ends Java and comes out of the block as KeyboardInterrupt.
 
-    Only the main thread may use it. Processes that were started inside the block are ended with Java.
+    Only the main thread may use it. Processes that were started inside the block are ended, Java among them; those from
+    before it go on.
     """
     was_interrupted = False
+    from_before = set(psutil.Process().children(recursive=True))
 
     def end_all(_number: int, _frame: FrameType | None) -> None:
         nonlocal was_interrupted
         was_interrupted = True
         # what now fails says so at length
         logging.disable(logging.CRITICAL)
-        for child in psutil.Process().children(recursive=True):
+        for child in set(psutil.Process().children(recursive=True)) - from_before:
             with suppress(psutil.NoSuchProcess):
                 child.terminate()
         raise KeyboardInterrupt

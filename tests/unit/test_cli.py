@@ -349,6 +349,15 @@ def test_an_interrupt_ends_a_run_with_130_and_one_line(config):
     assert said == "adlake: interrupted; what was committed stays, and the next run goes on from there.\n"
 
 
+def test_an_interrupt_ends_what_was_started_since():
+    sleep = [sys.executable, "-c", "import time; time.sleep(60)"]
+    with subprocess.Popen(sleep) as before:
+        with pytest.raises(KeyboardInterrupt), interruptible(), subprocess.Popen(sleep) as since:
+            os.kill(os.getpid(), signal.SIGINT)
+        assert (since.returncode, before.poll()) == (-signal.SIGTERM, None)
+        before.kill()
+
+
 def test_an_interrupt_puts_everything_back():
     handler, of_pyspark = signal.getsignal(signal.SIGINT), context.signal
     with pytest.raises(KeyboardInterrupt), interruptible():
