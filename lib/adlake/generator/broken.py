@@ -13,7 +13,7 @@ def write_broken_files(plan: Plan, target: Target, outcome: Outcome) -> None:
     """The outcome with a gzip file cut in the middle and an empty file, both in the first delivery."""
     hour = plan.hours[0]
     folder = hour_start(hour.hour).strftime("gam/%Y/%m/%d")
-    layout = make_layout("NetworkRequests", order=0, delimiter=",", has_unknown_column=False)
+    layout = make_layout("NetworkRequests", is_other=False, has_unknown_column=False)
     cut = f"{folder}/NetworkRequests_{OTHER_NETWORK}_{hour.file_hour}.csv.gz"
     text = "\n".join(
         [layout.header(), *(",".join(str(n * m) for m in range(len(layout.columns))) for n in range(50)), ""]

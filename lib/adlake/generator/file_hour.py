@@ -164,7 +164,7 @@ class FileHour:
                 self.pages[hour.index].unreadable.append(refusals.unreadable_event(event, number // 3))
                 continue
             chain = repeats.whole_chain(traffic, traffic.scene(visitor, page), at * 1000, is_backfill=True)
-            name, record = repeats.by_file_type(chain)[0 if number % 9 else 1]
+            name, record = repeats.by_file_type(chain)[number % 3 - 1]
             file = self.files[name]
             if file.layout is not None:
                 file.unreadable.append(refusals.unreadable_line(file.layout, record, number))
@@ -201,9 +201,8 @@ class FileHour:
 
 def _ad_file(name: str, hour: HourPlan) -> FileRows:
     ending = ".gz" if name.endswith("Clicks") else ".csv.gz"
-    delimiter = "^" if name == "NetworkClicks" else hour.delimiter
     unknown = hour.has_unknown_column and name.endswith("Impressions")
-    layout = make_layout(name, order=hour.column_order, delimiter=delimiter, has_unknown_column=unknown)
+    layout = make_layout(name, is_other=hour.has_other_layout, has_unknown_column=unknown)
     folder = hour_start(hour.hour).strftime("gam/%Y/%m/%d")
     return FileRows(f"{folder}/{name}_{NETWORK_CODE}_{hour.file_hour}{ending}", FILE_TYPES[name].table, layout)
 

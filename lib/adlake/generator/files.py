@@ -55,12 +55,13 @@ class Layout:
         return [str(record[PLACE[name]]) for name in self.columns] + unknown
 
 
-def make_layout(name: str, *, order: int, delimiter: str, has_unknown_column: bool) -> Layout:
-    """The layout of a file type in one of its column orders; 0 is the publisher's usual one."""
+def make_layout(name: str, *, is_other: bool, has_unknown_column: bool) -> Layout:
+    """The layout of a file type: the publisher's usual one, or another order of its columns, cut by `^`."""
     file_type = FILE_TYPES[name]
     columns = list(file_type.columns)
-    if order:
-        stream("columns", name, order).shuffle(columns)
+    if is_other:
+        stream("columns", name).shuffle(columns)
+    delimiter = "^" if is_other or name == "NetworkClicks" else ","
     return Layout(file_type, delimiter, tuple(columns), has_unknown_column)
 
 

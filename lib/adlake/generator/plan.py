@@ -42,8 +42,7 @@ class HourPlan:
         blank_lines: lines that are no records.
         resend: what happens to one of the files afterwards: CHANGED, ELSEWHERE, SAME or None.
         again_from: an earlier hour of the first delivery of which this one delivers copies too, or None.
-        column_order: which of the column orders the files have.
-        delimiter: `,` or `^`.
+        has_other_layout: whether the ad server's files have another column order and `^` as delimiter.
         has_unknown_column: whether the impression files have a column that nobody announced.
         is_clickless: whether nobody clicks, so that the click files hold a header and nothing else.
     """
@@ -62,8 +61,7 @@ class HourPlan:
     blank_lines: int = 0
     resend: str | None = None
     again_from: int | None = None
-    column_order: int = 0
-    delimiter: str = ","
+    has_other_layout: bool = False
     has_unknown_column: bool = False
     is_clickless: bool = False
 
@@ -157,6 +155,8 @@ def _hour_plan(index: int, hour: int, delivery: int, records: int, count: int) -
     breaks_rules = records >= RULES_FROM and index in {changed - 4, changed - 1, count - 2}
     has_broken_writer = index in {4, changed - 6, changed + 4, count - 1}
     source = index - 12
+    # of the broken writers' hours too: a refusal is worked out from the layout
+    has_other_layout = index % 5 == 4  # noqa: PLR2004 any hour would do
     return HourPlan(
         index=index,
         hour=hour,
@@ -172,8 +172,7 @@ def _hour_plan(index: int, hour: int, delivery: int, records: int, count: int) -
         blank_lines=2 if index % 4 == 0 and records >= HAZARDS_FROM else 0,
         resend=_resends(count).get(index) if records >= RULES_FROM else None,
         again_from=source if delivery > 1 and source >= 0 and source != changed else None,
-        column_order=(0, 0, 1, 0, 2)[index % 5],
-        delimiter="^" if index % 6 == 4 else ",",  # noqa: PLR2004 any hour would do
-        has_unknown_column=index % 7 == 3,  # noqa: PLR2004 any hour would do
+        has_other_layout=has_other_layout,
+        has_unknown_column=index % 7 == 3 and not has_other_layout,  # noqa: PLR2004 any hour would do
         is_clickless=index % 8 == 5 and not breaks_rules,  # noqa: PLR2004 any hour would do
     )
