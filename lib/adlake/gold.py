@@ -1,6 +1,7 @@
 """Silver into gold: the touched slices of each mart, recomputed and replaced in one commit."""
 
-from collections.abc import Iterable, Mapping
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -14,7 +15,8 @@ from adlake.datafile import DataFile
 from adlake.errors import AccountError
 from adlake.lake import MAINTENANCE_OPERATIONS, Commit, Lake
 from adlake.marts import MARTS
-from adlake.marts.mart import Mart
+from adlake.marts.mart import Mart, Proof
+from adlake.marts.revenue import rates_by_day, with_rates
 from adlake.publish import write_candidate
 from adlake.run import Clock, Run
 from adlake.tables import read_files, read_table
@@ -99,7 +101,7 @@ def build(run: Run, name: str, work: Touched) -> None:
     candidate = write_candidate(run.session, run.lake, contract, rows, replaces=None if is_whole else files)
     superseded = candidate.removed_rows if is_whole or not files else committed.where(is_touched).count()
     verdict = judge(
-        candidate.frame(run.session), contract, [slice_name(contract)], [proof.measure for proof in mart.proofs]
+        candidate.frame(run.session), contract, [slice_name(contract)], sorted({proof.measure for proof in mart.proofs})
     )
     verdict.check(contract, candidate.rows)
     recomputed = {group[SLICE]: group for group in verdict.groups if work.holds(group[SLICE])}
@@ -204,29 +206,43 @@ def _prove(
     mart: Mart, contract: Table, frames: Mapping[str, DataFrame], recomputed: Mapping[str, Mapping[str, int]]
 ) -> None:
     """Compare the sums of the candidate with sums taken straight from silver, slice by slice."""
+    rates = rates_by_day(frames[LINE_ITEMS], frames["days"])
+    wanted: dict[str, Counter[str]] = {slice_: Counter() for slice_ in recomputed}
     for source in mart.events:
         proofs = [proof for proof in mart.proofs if proof.source == source]
-        amounts = [F.sum(proof.amount()).alias(proof.measure) for proof in proofs]
-        found = {row[SLICE]: row for row in frames[source].groupBy(_event_slice(contract)).agg(*amounts).collect()}
-        nothing = {proof.measure: 0 for proof in proofs}
-        for slice_ in sorted({*found, *recomputed}):
-            silver = nothing | (found[slice_].asDict() if slice_ in found else {}) | {SLICE: slice_}
-            _compare(contract, silver, recomputed.get(slice_, {}))
+        for row in _sums(frames[source], rates, contract, proofs).collect():
+            found = wanted.setdefault(row[SLICE], Counter())
+            for number, proof in enumerate(proofs):
+                found[proof.measure] += row[f"amount_{number}"]
+    measures = {proof.measure for proof in mart.proofs}
+    for slice_, sums in sorted(wanted.items()):
+        _compare(contract, slice_, {measure: sums[measure] for measure in measures}, recomputed.get(slice_, {}))
 
 
-def _event_slice(contract: Table) -> Column:
-    by_day = contract.slice is not None and contract.slice.unit == "day"
-    return F.date_format("event_at_utc", SLICE_FORMATS["day" if by_day else "hour"]).alias(SLICE)
+def _sums(events: DataFrame, rates: DataFrame, contract: Table, proofs: Sequence[Proof]) -> DataFrame:
+    """What the proofs of one silver table give, by slice: `amount_0` and so on, in their order."""
+    unit = contract.slice.unit if contract.slice else "day"
+    amounts = {f"amount_{number}": proof for number, proof in enumerate(proofs)}
+    by = [F.date_trunc(unit, "event_at_utc").alias(SLICE)]
+    sums = [F.sum(proof.amount()).alias(name) for name, proof in amounts.items()]
+    if any(proof.price for proof in proofs):
+        by_line = events.groupBy(*by, "event_date", "line_item_id", "is_backfill").agg(*sums)
+        events, by = with_rates(by_line, rates), [F.col(SLICE)]
+        sums = [
+            F.coalesce(F.sum(F.col(name) * proof.price() if proof.price else F.col(name)), F.lit(0)).alias(name)
+            for name, proof in amounts.items()
+        ]
+    return events.groupBy(*by).agg(*sums).withColumn(SLICE, F.date_format(SLICE, SLICE_FORMATS[unit]))
 
 
-def _compare(contract: Table, silver: Mapping[str, int], built: Mapping[str, int]) -> None:
+def _compare(contract: Table, slice_: str, silver: Mapping[str, int], built: Mapping[str, int]) -> None:
     for measure, wanted in silver.items():
         found = built.get(measure, 0)
-        if measure != SLICE and found != wanted:
+        if found != wanted:
             raise AccountError(
                 "MEASURE_OPEN",
                 f"the sum of {measure} differs from silver's; nothing was committed",
-                where=f"{contract.qualified}, slice {silver[SLICE]}",
+                where=f"{contract.qualified}, slice {slice_}",
                 found=str(found),
                 wanted=str(wanted),
                 way_out="This is a fault in the mart's transformation: report it.",

@@ -61,6 +61,18 @@ def _user(condition: Column) -> Column:
     return F.when(condition & F.col("id_key").isNotNull(), 1).otherwise(0)
 
 
+def _network() -> Column:
+    return _user(~F.col("is_backfill"))
+
+
+def _reported() -> Column:
+    return F.when(F.col("is_backfill") & F.col("id_key").isNotNull(), F.col("revenue_micros")).otherwise(0)
+
+
+def _is_price_unknown() -> Column:
+    return F.when(impression_rate_card_micros().isNull(), 1).otherwise(0)
+
+
 USER_DAYS = Mart(
     name="user_days",
     events=("page_events", "gam_impressions", "gam_clicks"),
@@ -68,6 +80,10 @@ USER_DAYS = Mart(
     proofs=(
         Proof("page_views", "page_events", lambda: _user((F.col("event_name") == "page_view") & ~F.col("is_bot"))),
         Proof("impressions", "gam_impressions", lambda: _user(F.lit(True))),
+        Proof("revenue_micros", "gam_impressions", _reported),
+        Proof("revenue_micros", "gam_impressions", _network, impression_rate_card_micros),
+        Proof("revenue_unknown_impressions", "gam_impressions", _network, _is_price_unknown),
         Proof("clicks", "gam_clicks", lambda: _user(F.lit(True))),
+        Proof("revenue_micros", "gam_clicks", _network, click_rate_card_micros),
     ),
 )

@@ -82,6 +82,18 @@ def _one(condition: Column) -> Column:
     return F.when(condition, 1).otherwise(0)
 
 
+def _network() -> Column:
+    return _one(~F.col("is_backfill"))
+
+
+def _reported() -> Column:
+    return F.coalesce("revenue_micros", F.lit(0))
+
+
+def _is_price_unknown() -> Column:
+    return _one(impression_rate_card_micros().isNull())
+
+
 YIELD_HOURLY = Mart(
     name="yield_hourly",
     events=("gam_requests", "gam_impressions", "gam_clicks", "gam_active_views"),
@@ -91,8 +103,14 @@ YIELD_HOURLY = Mart(
         Proof("unfilled", "gam_requests", lambda: _one(~F.col("is_filled"))),
         Proof("impressions", "gam_impressions", lambda: F.lit(1)),
         Proof("eligible", "gam_impressions", lambda: _one(F.col("is_active_view_eligible"))),
-        Proof("revenue_reported_micros", "gam_impressions", lambda: F.coalesce("revenue_micros", F.lit(0))),
+        Proof("revenue_reported_micros", "gam_impressions", _reported),
+        Proof("revenue_rate_card_micros", "gam_impressions", _network, impression_rate_card_micros),
+        Proof("revenue_unknown_impressions", "gam_impressions", _network, _is_price_unknown),
+        Proof("revenue_micros", "gam_impressions", _reported),
+        Proof("revenue_micros", "gam_impressions", _network, impression_rate_card_micros),
         Proof("clicks", "gam_clicks", lambda: F.lit(1)),
+        Proof("revenue_rate_card_micros", "gam_clicks", _network, click_rate_card_micros),
+        Proof("revenue_micros", "gam_clicks", _network, click_rate_card_micros),
         Proof("measurable", "gam_active_views", lambda: _one(F.col("is_measurable"))),
         Proof("viewable", "gam_active_views", lambda: _one(F.col("is_viewable"))),
     ),
