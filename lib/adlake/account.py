@@ -7,7 +7,7 @@ from typing import Any
 from adlake.errors import AccountError
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Account:
     """Rows of one batch in one table; each number comes from a source of its own.
 

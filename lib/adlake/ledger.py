@@ -4,8 +4,8 @@ delta-rs is their only writer; a small commit costs milliseconds. They copy what
 losing a row here loses no progress: it is copied again from the commit.
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field, fields
 from datetime import UTC, datetime
 from typing import Any, Literal
 
@@ -18,10 +18,12 @@ from adlake.lake import Lake
 from adlake.ledger_types import arrow_schema
 
 COMPACT_AT_FILES = 50
+# no name holds it
+BETWEEN_NAMES = "\x1f"
 FileState = Literal["claimed", "released", "set_aside", "unchanged"]
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class FileRecord:
     """What happened to one landing file; the newest record of a path is its state.
 
@@ -47,7 +49,7 @@ class FileRecord:
     replaces_batch_id: str | None = None
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class AccountRecord:
     """The account of one commit; attributes follow the contract `ops.accounts`."""
 
@@ -89,8 +91,10 @@ class Ledger:
     def files(self) -> list[FileRecord]:
         """Every file record, oldest first."""
         if self._files is None:
-            rows = self._read("ops.files", "at_utc")
-            self._files = [FileRecord(**{**row, "header": _tuple(row["header"])}) for row in rows]
+            wanted = {name: name for name in _names(FileRecord)}
+            joined = f"array_to_string(header, '{BETWEEN_NAMES}')"
+            columns = self._read("ops.files", "at_utc", wanted | {"header": joined})
+            self._files = list(map(FileRecord, *[_headers(c) if n == "header" else c for n, c in columns.items()]))
         return self._files
 
     def newest_files(self) -> dict[str, FileRecord]:
@@ -113,7 +117,11 @@ class Ledger:
     def accounts(self) -> list[AccountRecord]:
         """Every account, oldest first."""
         if self._accounts is None:
-            self._accounts = [_account_record(row) for row in self._read("ops.accounts", "committed_at_utc")]
+            own, numbers = _names(AccountRecord), _names(Account)
+            wanted = {name: name for name in (*own, *numbers) if name != "account"}
+            columns = self._read("ops.accounts", "committed_at_utc", wanted)
+            columns["account"] = map(Account, *[columns[name] for name in numbers])
+            self._accounts = list(map(AccountRecord, *[columns[name] for name in own]))
         return self._accounts
 
     def add_files(self, records: Sequence[FileRecord]) -> None:
@@ -137,17 +145,18 @@ class Ledger:
         """Record a run that changed something."""
         self._append("ops.runs", [asdict(record)])
 
-    def runs(self) -> list[dict[str, Any]]:
-        """Every run that changed something, oldest first."""
-        return self._read("ops.runs", "started_at_utc")
+    def _read(self, name: str, order: str, wanted: Mapping[str, str]) -> dict[str, Iterable[Any]]:
+        """The columns by name, their values in that order; empty ones where there is no table yet.
 
-    def _read(self, name: str, order: str) -> list[dict[str, Any]]:
+        Columns and not rows: a year of hourly runs leaves a hundred thousand, and each run reads them.
+        """
         delta = self.lake.delta(table(name))
         if delta is None:
-            return []
-        reader = QueryBuilder().register("rows", delta).execute(f"select * from rows order by {order}")  # noqa: S608 a constant
-        rows: list[dict[str, Any]] = pa.table(reader).to_pylist()
-        return rows
+            return {name: [] for name in wanted}
+        columns = ", ".join(f"{expression} as {name}" for name, expression in wanted.items())
+        query = f"select {columns} from rows order by {order}"  # noqa: S608 constants
+        found = pa.table(QueryBuilder().register("rows", delta).execute(query))
+        return {name: _values(found[name]) for name in wanted}
 
     def _append(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:
         contract = table(name)
@@ -186,19 +195,29 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _tuple(values: Sequence[str] | None) -> tuple[str, ...] | None:
-    return None if values is None else tuple(values)
+def _names(record: type[FileRecord | AccountRecord | Account]) -> list[str]:
+    return [attribute.name for attribute in fields(record)]
+
+
+def _values(column: pa.ChunkedArray) -> Iterable[Any]:
+    if pa.types.is_timestamp(column.type):
+        # Arrow takes long to give a moment its time zone
+        return [at.replace(tzinfo=UTC) for at in column.cast(pa.timestamp("us")).to_pylist()]
+    if pa.types.is_map(column.type):
+        return map(dict, column.to_pylist())
+    values: list[Any] = column.to_pylist()
+    return values
+
+
+def _headers(joined: Iterable[str | None]) -> Iterator[tuple[str, ...] | None]:
+    """The names of each header; there are a few of them, tens of thousands of times."""
+    known: dict[str | None, tuple[str, ...] | None] = {None: None}
+    for names in joined:
+        if names is not None and names not in known:
+            known[names] = tuple(names.split(BETWEEN_NAMES))
+        yield known[names]
 
 
 def _account_row(record: AccountRecord) -> dict[str, Any]:
     row = {name: value for name, value in asdict(record).items() if name != "account"}
     return {**row, **record.account.as_dict()}
-
-
-def _account_record(row: Mapping[str, Any]) -> AccountRecord:
-    numbers = ("read", "published", "duplicates", "superseded", "restored", "replayed")
-    account = Account(
-        **{name: row[name] for name in numbers}, quarantined=dict(row["quarantined"]), filtered=dict(row["filtered"])
-    )
-    rest = ("run_id", "batch_id", "step", "table", "version", "seconds", "cpu_seconds", "committed_at_utc")
-    return AccountRecord(**{name: row[name] for name in rest}, account=account)

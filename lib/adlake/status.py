@@ -5,7 +5,8 @@ killed or still running writer has committed but not copied to ops are read from
 """
 
 import json
-from collections.abc import Iterable, Mapping
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -116,6 +117,9 @@ def read_status(lake: Lake, *, recent_days: int = RECENT_DAYS, now: datetime | N
     ledger = Ledger(lake)
     known = ledger.accounts() if is_there else []
     accounts = [*known, *_uncopied(lake, snapshots, known)]
+    by_table: dict[str, list[AccountRecord]] = defaultdict(list)
+    for record in accounts:
+        by_table[record.table].append(record)
     recently = at_utc - timedelta(days=recent_days)
     return Status(
         lake=lake.config.lake,
@@ -125,17 +129,15 @@ def read_status(lake: Lake, *, recent_days: int = RECENT_DAYS, now: datetime | N
         last_run=_last_run(lake) if is_there else None,
         writer=current_writer(lake.storage) if is_there else None,
         tables={
-            contract.qualified: _table(contract, delta, accounts, recently) for contract, delta in snapshots.items()
+            contract.qualified: _table(contract, delta, by_table[contract.qualified], recently)
+            for contract, delta in snapshots.items()
         },
         files_set_aside=_set_aside(lake, ledger.newest_files().values()) if is_there else (),
         open_work=tuple(open_work(lake, snapshots, accounts, ledger.claims())) if is_there else (),
     )
 
 
-def _table(
-    contract: Table, delta: DeltaTable | None, accounts: Iterable[AccountRecord], recently: datetime
-) -> TableStatus:
-    own = [record for record in accounts if record.table == contract.qualified]
+def _table(contract: Table, delta: DeltaTable | None, own: Sequence[AccountRecord], recently: datetime) -> TableStatus:
     last = own[-1] if own else None
     files = None if delta is None else pa.table(delta.get_add_actions(flatten=True))
     return TableStatus(

@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pyarrow as pa
-from deltalake import CommitProperties, Transaction, write_deltalake
+from deltalake import CommitProperties, QueryBuilder, Transaction, write_deltalake
 
 from adlake.account import Account
 from adlake.contracts import table
@@ -67,3 +67,9 @@ def said(
         "seconds": 1.5,
         "cpu_seconds": 2.5,
     }
+
+
+def rows_of(lake: Lake, name: str) -> list[dict[str, Any]]:
+    """The rows of a table as delta-rs gives them, in no promised order."""
+    found = pa.table(QueryBuilder().register("rows", lake.delta(table(name))).execute("select * from rows"))
+    return found.to_pylist()

@@ -17,7 +17,7 @@ from adlake.ledger import AccountRecord, FileRecord, Ledger
 from adlake.lock import LOCK_PATH, WriterLock
 from adlake.pipeline import STEPS
 from adlake.report import JobReport
-from tests.unit.small_lakes import commit, said
+from tests.unit.small_lakes import commit, rows_of, said
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SECRET = "0123456789abcdef0123456789abcdef"
@@ -293,7 +293,7 @@ def test_a_run_that_changed_something_is_remembered(config, steps):
     found = execute(ALL, FakeSpark(), config)
     ledger = Ledger(Lake(config))
     assert ledger.accounts() == list(found.commits)
-    (remembered,) = ledger.runs()
+    (remembered,) = rows_of(Lake(config), "ops.runs")
     facts = {name: remembered[name] for name in ("run_id", "steps", "exit_code", "batches", "files_set_aside")}
     assert facts == {
         "run_id": found.run_id,
@@ -309,7 +309,7 @@ def test_a_run_that_set_files_aside_ends_with_1_after_the_rest_is_done(config, s
     found = execute(ALL, FakeSpark(), config)
     assert [name for name, *_ in steps.heard] == list(ALL)
     assert (found.exit_code, found.files_set_aside) == (1, (BROKEN[0],))
-    assert [run["exit_code"] for run in Ledger(Lake(config)).runs()] == [1]
+    assert [run["exit_code"] for run in rows_of(Lake(config), "ops.runs")] == [1]
 
 
 @pytest.mark.parametrize("given", [None, NOON - timedelta(days=3)])
@@ -357,9 +357,8 @@ def test_a_failed_run_says_why_and_keeps_what_was_done_before(config, steps):
     assert [name for name, *_ in steps.heard] == list(ALL[:2])
     (found,) = reports(config)
     assert (found["exit_code"], found["error"], len(found["tables"])) == (1, "[WRITE_FAILED] no room.", 2)
-    ledger = Ledger(Lake(config))
-    assert [(run["exit_code"], run["batches"]) for run in ledger.runs()] == [(1, ["b1", "b2"])]
-    assert [record.batch_id for record in ledger.accounts()] == ["b1"]
+    assert [(run["exit_code"], run["batches"]) for run in rows_of(Lake(config), "ops.runs")] == [(1, ["b1", "b2"])]
+    assert [record.batch_id for record in Ledger(Lake(config)).accounts()] == ["b1"]
     assert Lake(config).storage.read(LOCK_PATH) is None
 
 
@@ -370,7 +369,7 @@ def test_a_run_that_broke_off_for_any_reason_is_not_remembered_as_done(config, s
         execute(ALL, FakeSpark(), config)
     (found,) = reports(config)
     assert (found["exit_code"], bool(found["error"])) == (1, True)
-    assert [run["exit_code"] for run in Ledger(Lake(config)).runs()] == [1]
+    assert [run["exit_code"] for run in rows_of(Lake(config), "ops.runs")] == [1]
 
 
 def test_accounts_of_a_killed_run_are_copied_before_the_first_step(config, steps):
