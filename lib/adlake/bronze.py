@@ -2,7 +2,7 @@
 
 import math
 import os
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 
 from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
@@ -64,8 +64,11 @@ def ingest(run: Run, batch_id: str, name: str, *, again: bool = False) -> None:
                 path: count for path, count in verdict.rows_by("_file").items() if path in _paths(files) or not again
             }
             missing = _missing_by_file(read, files)
+            short = [file for file in files if file.path in missing]
             refused = (
-                refused_records(_unreadable(rows, contract, missing), contract, batch_id, STEP) if missing else None
+                refused_records(_unreadable(_read(run, contract, batch_id, short), contract), contract, batch_id, STEP)
+                if short
+                else None
             )
             held = Refused.write(run, name, batch_id, STEP, rows=refused, only_files=_paths(files) if again else None)
         if all(is_as_claimed(run, file) for file in files):
@@ -115,8 +118,9 @@ def _readable(rows: DataFrame, contract: Table, files: Sequence[FileRecord]) -> 
     """The records that the reader could take, in as many tasks as their bytes are worth."""
     size_bytes = sum(file.size_bytes for file in files)
     tasks = max(2 * (os.cpu_count() or 1), math.ceil(size_bytes / BYTES_PER_TASK))
-    packed = rows.coalesce(tasks) if len(files) > tasks else rows
-    return packed.where(F.col(MALFORMED).isNull()).select(*contract.column_names)
+    readable = rows.where(F.col(MALFORMED).isNull()).select(*contract.column_names)
+    # the last step: what comes after it would be a stage of code of its own, and copy every row
+    return readable.coalesce(tasks) if len(files) > tasks else readable
 
 
 def _missing_by_file(found: Mapping[str, int], files: Sequence[FileRecord]) -> dict[str, int]:
@@ -133,10 +137,10 @@ def _missing_by_file(found: Mapping[str, int], files: Sequence[FileRecord]) -> d
     return {path: count for path, count in missing.items() if count}
 
 
-def _unreadable(rows: DataFrame, contract: Table, files: Collection[str]) -> DataFrame:
-    """The records of the files that the reader could not take."""
+def _unreadable(rows: DataFrame, contract: Table) -> DataFrame:
+    """The records that the reader could not take."""
     typed = [name for name in contract.column_names if not name.startswith("_")]
     # the reader judges only the columns that a plan asks for, so this asks for all of them
     unknown = [F.map_values("_extra")] if "_extra" in contract.column_names else []
     all_read = F.xxhash64(*typed, *unknown) >= SMALLEST_BIGINT
-    return rows.where(F.col("_file").isin(list(files)) & F.col(REFUSAL).isNotNull() & all_read)
+    return rows.where(F.col(REFUSAL).isNotNull() & all_read)

@@ -15,6 +15,7 @@ from adlake import run as run_module
 from adlake.errors import AdlakeError, PublishError
 from tests.jobs import lakes
 
+
 @pytest.fixture
 def full_disk(session):
     """While it is open, no file of the JVM can grow."""
