@@ -20,6 +20,8 @@ BLANK_LINE = re.compile(rb"\n[\x00-\x09\x0b-\x20]*(?=\n)")
 LONGEST_HEADER_BYTES = 1024 * 1024
 # a few bytes of gzip can hold gigabytes of text
 LONGEST_BLOCK_BYTES = 64 * 1024 * 1024
+# what Spark holds in memory several times over
+LONGEST_LINE_BYTES = 64 * 1024 * 1024
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,8 @@ def inspect(landing: Storage, path: str, layout_of: Callable[[str], Layout]) -> 
         layout_of: reads the layout from the first line; the source knows how.
 
     Raises:
-        SourceError: the file is empty (EMPTY_FILE), is no whole gzip (BROKEN_GZIP, NOT_GZIP), or its first line does
-            not fit the source (raised by `layout_of`).
+        SourceError: the file is empty (EMPTY_FILE), is no whole gzip (BROKEN_GZIP, NOT_GZIP), holds a line of more than
+            64 MB (LINE_TOO_LONG), or its first line does not fit the source (raised by `layout_of`).
     """
     digest = hashlib.sha256()
     layout: Layout | None = None
@@ -88,6 +90,8 @@ def inspect(landing: Storage, path: str, layout_of: Callable[[str], Layout]) -> 
                     continue
                 layout = _layout(text[1 : cut if cut > 0 else None], layout_of)
             whole, head = text[: text.rfind(b"\n") + 1], text[text.rfind(b"\n") :]
+            if len(head) > LONGEST_LINE_BYTES:
+                raise _unreadable("LINE_TOO_LONG", path, "a line has no end", f"at most {LONGEST_LINE_BYTES:,} bytes")
             records += _lines(whole)
             _check_line_ends(path, whole, layout)
             seen_delimiter = seen_delimiter or layout.delimiter.encode() in whole

@@ -14,6 +14,7 @@ from adlake.account import Account
 from adlake.errors import AccountError
 from adlake.identity import identity_key
 from adlake.marts import MARTS
+from tests.delivered import write
 from tests.jobs import lakes
 
 IMPRESSIONS = "gam_impressions"
@@ -270,3 +271,18 @@ def test_every_measure_of_a_mart_is_proved(name):
     contract = gold.table(f"gold.{name}")
     measures = {column.name for column in contract.columns if column.type == "bigint"}
     assert measures == {proof.measure for proof in MARTS[name].proofs}
+
+
+def test_lines_of_another_length_are_refused_in_a_file_with_an_unknown_column_too(config, shared):
+    columns = [*lakes.EVENT_COLUMNS, "Added"]
+    good = lakes.impression("k1", "2026-10-05 10:05:00", Added="new")
+    whole = ",".join(good.get(name, "") for name in columns)
+    lines = [",".join(columns), whole, whole.removesuffix(",new"), f"{whole},more", whole.replace(",11,", ",12,")]
+    lakes.aged(write(lakes.landing(config) / lakes.NETWORK, "\n".join(lines) + "\n"), lakes.DELIVERED)
+
+    report = lakes.run(config, shared(config), ["ingest_bronze"])
+
+    (bronze_account,) = (record.account for record in report.commits if record.table == "bronze.gam_impressions")
+    assert bronze_account == Account(4, 2, quarantined={"wrong_column_count": 2})
+    refused = lakes.rows_of(config, "quarantine.gam_impressions")
+    assert sorted(row["position"] for row in refused) == [2, 3]

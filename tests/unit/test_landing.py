@@ -240,6 +240,17 @@ def test_a_line_without_an_end_is_not_read_into_the_header_for_ever(look, monkey
     assert 50 <= len(seen[0]) <= 60
 
 
+@pytest.mark.parametrize(("line", "condition"), [(b"x" * 90, "LINE_TOO_LONG"), (b"x" * 60, None)])
+def test_a_line_that_nobody_can_hold_is_refused_before_it_is_read_whole(look, refusal, monkeypatch, line, condition):
+    monkeypatch.setattr(landing, "READ_AHEAD_BYTES", 10)
+    monkeypatch.setattr(landing, "LONGEST_LINE_BYTES", 70)
+    content = HEADER + b"1,2\n" + line + b",2\n"
+    if condition:
+        assert refusal(content) == condition
+    else:
+        assert look(content).records == 2
+
+
 def reference(content, *, has_header):
     """Records of a text, counted the slow way: all of it at once, line by line."""
     lines = [line for line in content.split(b"\n") if line.strip(bytes(range(33)))]
