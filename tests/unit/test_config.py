@@ -224,6 +224,10 @@ FAULTS = {
         ("lake: lake", "lake: s3:///lake"),
         ("lake", "'s3:///lake'", "a bucket and perhaps a prefix: s3://bucket/prefix", 1),
     ),
+    "a lake whose folder looks like an escape": (
+        ("lake: lake", "lake: my%20lake"),
+        ("lake", "'my%20lake'", "a path without a % before two hexadecimal digits", 1),
+    ),
     "landing in the lake's own place": (
         ("landing: in/landing", "landing: ./in/../lake/"),
         ("landing", "'./in/../lake/'", "another place than the lake", 2),

@@ -27,6 +27,7 @@ FOLDER = "folder"
 """Key of the validation context: the folder at which relative paths start."""
 
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]+:")
+_ESCAPE = re.compile("%[0-9A-Fa-f]{2}")
 _BUCKET = re.compile(r"s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/.*)?")
 
 
@@ -190,6 +191,14 @@ class Config(_Strict):
     lock: LockConfig = LockConfig()
     spark: SparkConfig = SparkConfig()
     s3: S3Config | None = None
+
+    @field_validator("lake")
+    @classmethod
+    def _plain(cls, lake: str) -> str:
+        # delta-rs takes it for an escape and would make another folder than Spark does
+        if _ESCAPE.search(lake):
+            raise ValueError("a path without a % before two hexadecimal digits")
+        return lake
 
     @field_validator("landing")
     @classmethod
