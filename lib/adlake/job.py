@@ -7,7 +7,8 @@ import argparse
 import os
 import secrets
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -72,33 +73,47 @@ def execute(
         secret = read_identity_key(config, os.environ, lambda name: read_secret(name, lake.options))
     with WriterLock(lake.storage, run_id, config.lock.expiry_seconds) as lock:
         run = Run(run_id, lake, Ledger(lake), lock, spark, as_of or started, notify=notify or _log)
-        error = "the run was cut off"
-        try:
+        with _reported(run, steps, clock, started) as reports, _spark_failures_named(run_id):
             recover_accounts(lake, run.ledger)
             for step in steps:
                 WORK[step](run, secret, rebuild=rebuild)
                 run.copy_accounts()
-            error = ""
-        except AdlakeError as failure:
-            error = str(failure)
-            raise
-        except SPARK_FAILURES as failure:
-            stopped = PublishError(
-                "SPARK_FAILED",
-                "Spark could not finish a piece of work; nothing of it was committed",
-                where=run.run_id,
-                found=cause_of(failure),
-                way_out="Mend the cause (disk space, rights, memory) and run again.",
-            )
-            error = str(stopped)
-            raise stopped from failure
-        finally:
-            report = _report(run, steps, started, clock, error)
-            if report.commits or report.files_set_aside:
-                run.ledger.add_run(_run_record(report))
-            report.write(lake.storage)
         reach("report")
-    return report
+    return reports[0]
+
+
+@contextmanager
+def _reported(run: Run, steps: Sequence[str], clock: Clock, started: datetime) -> Iterator[list[JobReport]]:
+    """Where the report of the block stands after it, written whether the block succeeds or not."""
+    reports: list[JobReport] = []
+    error = "the run was cut off"
+    try:
+        yield reports
+        error = ""
+    except AdlakeError as failure:
+        error = str(failure)
+        raise
+    finally:
+        report = _report(run, steps, started, clock, error)
+        if report.commits or report.files_set_aside:
+            run.ledger.add_run(_run_record(report))
+        report.write(run.lake.storage)
+        reports.append(report)
+
+
+@contextmanager
+def _spark_failures_named(run_id: str) -> Iterator[None]:
+    """Nothing; whatever Spark raises inside comes out as an error of adlake."""
+    try:
+        yield
+    except SPARK_FAILURES as failure:
+        raise PublishError(
+            "SPARK_FAILED",
+            "Spark could not finish a piece of work; nothing of it was committed",
+            where=run_id,
+            found=cause_of(failure),
+            way_out="Mend the cause (disk space, rights, memory) and run again.",
+        ) from failure
 
 
 def _report(run: Run, steps: Sequence[str], started: datetime, clock: Clock, error: str) -> JobReport:
