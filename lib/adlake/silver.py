@@ -9,10 +9,11 @@ from pyspark.sql import functions as F
 
 from adlake.account import Account
 from adlake.contracts import Table, table
+from adlake.datafile import DataFile
 from adlake.dedup import losers_against, losers_within, without
 from adlake.identity import IdentityKey
 from adlake.intake import STEP as BRONZE_STEP
-from adlake.publish import Candidate, write_candidate
+from adlake.publish import write_candidate
 from adlake.quarantine import Refused, publish_refused, refused_rows
 from adlake.redelivery import Rewrite, among, outdated_deliveries, redelivery_of, rewrite_without
 from adlake.run import Clock, Run
@@ -47,6 +48,34 @@ class Parting:
     filtered: Mapping[str, int]
 
 
+@dataclass(frozen=True)
+class Work:
+    """What one commit of a silver table stands for.
+
+    Attributes:
+        name: of the table.
+        batch_id: in the account, and in the marker that says it is done.
+        read: rows that bronze holds of it.
+        rewrite: committed rows that go or move to other files; None for none.
+        restored: rows of earlier batches that come back; None for none.
+        is_whole: whether everything that the table held is replaced.
+    """
+
+    name: str
+    batch_id: str
+    read: int
+    rewrite: Rewrite | None = None
+    restored: DataFrame | None = None
+    is_whole: bool = False
+
+    @property
+    def replaces(self) -> Sequence[DataFile] | None:
+        """Committed files that the commit removes; None for all of them."""
+        if self.is_whole:
+            return None
+        return self.rewrite.files if self.rewrite else ()
+
+
 def pending(run: Run) -> list[tuple[str, str]]:
     """Batch and table name of every bronze commit that silver has not consumed, oldest batch first; no JVM."""
     accounts = run.ledger.accounts()
@@ -69,39 +98,9 @@ def refine(run: Run, identity: IdentityKey, batch_id: str, name: str) -> None:
     parting = part(bronze, name, identity, [Check(SUPERSEDED_DELIVERY, lambda: overtaken)])
     rewrite = rewrite_without(run.session, run.lake, contract, redelivery)
     losers = _losers(run, parting.accepted, contract, batch_id, redelivery.is_replaced())
-    losers = losers.persist(StorageLevel.MEMORY_AND_DISK)
-    duplicates = losers.count()
-    rows = without(parting.accepted, losers) if duplicates else parting.accepted
     restored = _restored(run, identity, name, rewrite.replaced, parting.accepted) if rewrite else None
-    for more in (restored, rewrite.rows if rewrite else None):
-        rows = rows.unionByName(more) if more is not None else rows
-    held = Refused.write(run, name, batch_id, STEP, rows=parting.refused if parting.refused_by_file else None)
-    held.check_files(parting.refused_by_file)
-    candidate = write_candidate(run.session, run.lake, contract, rows, replaces=rewrite.files if rewrite else ())
-    is_own = (F.col("_batch_id") == batch_id).alias(OWN)
-    verdict = judge(candidate.frame(run.session), contract, [slice_name(contract), is_own])
-    verdict.check(contract, candidate.rows)
-    account = Account(
-        read=_read_by(run, batch_id, name),
-        published=_published(candidate, rewrite),
-        duplicates=duplicates,
-        quarantined=held.by_rule,
-        filtered=parting.filtered,
-        superseded=rewrite.superseded if rewrite else 0,
-        restored=restored.count() if restored is not None else 0,
-    )
-    losers.unpersist()
-    account.check(f"{contract.qualified}, batch {batch_id}")
-    publish_refused(run, held, clock)
-    run.publish(
-        candidate,
-        step=STEP,
-        batch_id=batch_id,
-        account=account,
-        markers={f"{STEP}/{contract.qualified}/{batch_id}": 1},
-        slices=_slices(verdict, rewrite, _slices_of(restored, contract) if restored is not None else ()),
-        clock=clock,
-    )
+    work = Work(name, batch_id, _read_by(run, batch_id, name), rewrite, restored)
+    _publish(run, work, parting, losers, clock)
 
 
 def published_tables(run: Run) -> list[str]:
@@ -116,33 +115,52 @@ def rebuild(run: Run, identity: IdentityKey, name: str) -> None:
         AccountError: bronze rows are not accounted for; nothing is committed.
     """
     clock, contract, upstream = Clock(), table(f"silver.{name}"), table(f"bronze.{name}")
-    batch_id = f"rebuild-{run.run_id}"
     outdated = among(outdated_deliveries(run.ledger, name))
-    parting = part(
-        read_table(run.session, run.lake, upstream), name, identity, [Check(SUPERSEDED_DELIVERY, lambda: outdated)]
-    )
-    losers = losers_within(parting.accepted, contract.key, contract.winner_order).persist(StorageLevel.MEMORY_AND_DISK)
+    bronze = read_table(run.session, run.lake, upstream)
+    parting = part(bronze, name, identity, [Check(SUPERSEDED_DELIVERY, lambda: outdated)])
+    losers = losers_within(parting.accepted, contract.key, contract.winner_order)
+    read = sum(file.rows for file in run.lake.files(upstream))
+    _publish(run, Work(name, f"rebuild-{run.run_id}", read, is_whole=True), parting, losers, clock)
+
+
+def _publish(run: Run, work: Work, parting: Parting, losers: DataFrame, clock: Clock) -> None:
+    """Write, judge and commit what became of bronze rows: the refused ones first, then the table."""
+    contract, rewrite, restored = table(f"silver.{work.name}"), work.rewrite, work.restored
+    losers = losers.persist(StorageLevel.MEMORY_AND_DISK)
     duplicates = losers.count()
-    held = Refused.write(
-        run, name, batch_id, STEP, rows=parting.refused if parting.refused_by_file else None, all_batches=True
-    )
+    rows = without(parting.accepted, losers) if duplicates else parting.accepted
+    for more in (restored, rewrite.rows if rewrite else None):
+        rows = rows.unionByName(more) if more is not None else rows
+    refused = parting.refused if parting.refused_by_file else None
+    held = Refused.write(run, work.name, work.batch_id, STEP, rows=refused, all_batches=work.is_whole)
     held.check_files(parting.refused_by_file)
-    candidate = write_candidate(run.session, run.lake, contract, without(parting.accepted, losers), replaces=None)
-    verdict = judge(candidate.frame(run.session), contract, [slice_name(contract)])
+    candidate = write_candidate(run.session, run.lake, contract, rows, replaces=work.replaces)
+    is_own = (F.col("_batch_id") == work.batch_id).alias(OWN)
+    verdict = judge(candidate.frame(run.session), contract, [slice_name(contract), is_own])
     verdict.check(contract, candidate.rows)
-    losers.unpersist()
+    superseded = candidate.removed_rows if work.is_whole else rewrite.superseded if rewrite else 0
     account = Account(
-        read=sum(file.rows for file in run.lake.files(upstream)),
-        published=candidate.rows,
+        read=work.read,
+        published=candidate.rows - (candidate.removed_rows - superseded),
         duplicates=duplicates,
         quarantined=held.by_rule,
         filtered=parting.filtered,
-        superseded=candidate.removed_rows,
+        superseded=superseded,
+        restored=restored.count() if restored is not None else 0,
     )
-    account.check(f"{contract.qualified}, batch {batch_id}")
+    losers.unpersist()
+    account.check(f"{contract.qualified}, batch {work.batch_id}")
     publish_refused(run, held, clock)
-    markers = {f"{STEP}/{contract.qualified}/{batch_id}": 1}
-    run.publish(candidate, step=STEP, batch_id=batch_id, account=account, markers=markers, slices=None, clock=clock)
+    back = _slices_of(restored, contract) if restored is not None else ()
+    run.publish(
+        candidate,
+        step=STEP,
+        batch_id=work.batch_id,
+        account=account,
+        markers={f"{STEP}/{contract.qualified}/{work.batch_id}": 1},
+        slices=None if work.is_whole else _slices(verdict, rewrite, back),
+        clock=clock,
+    )
 
 
 def part(bronze: DataFrame, name: str, identity: IdentityKey, more_filters: Sequence[Check] = ()) -> Parting:
@@ -213,11 +231,6 @@ def _read_by(run: Run, batch_id: str, name: str) -> int:
     wanted = (BRONZE_STEP, f"bronze.{name}", batch_id)
     found = [r.account for r in run.ledger.accounts() if (r.step, r.table, r.batch_id) == wanted]
     return sum(account.published - account.superseded for account in found)
-
-
-def _published(candidate: Candidate, rewrite: Rewrite | None) -> int:
-    staying = candidate.removed_rows - rewrite.superseded if rewrite else 0
-    return candidate.rows - staying
 
 
 def _slices_of(rows: DataFrame, contract: Table) -> list[str]:

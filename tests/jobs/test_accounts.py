@@ -191,7 +191,7 @@ def test_no_altered_number_of_a_silver_batch_is_committed(lake_after, shared, se
             lambda: silver.refine(run, identity, batch, IMPRESSIONS),
             {
                 "read": Alteration("_read_by", lambda count: count + 1),
-                "published": Alteration("_published", lambda count: count + 1),
+                "published": Alteration("Account", one_more("published")),
                 "rows written": Alteration("write_candidate", one_more("rows")),
                 "rows removed": Alteration("write_candidate", one_more("removed_rows")),
                 "rows read back": Alteration("judge", one_more_in_group("rows")),
