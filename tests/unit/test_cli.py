@@ -199,7 +199,7 @@ def test_a_run_shows_its_accounts_by_table_and_what_was_refused(adlake, execute,
     execute.report = report((commit("silver.gam_impressions", first), commit("silver.gam_impressions", second)))
     found = adlake("run")
     assert found.exit_code == 0
-    words = "silver.gam_impressions 1,210 1,009 100 62 40 7 1 3.0 s"
+    words = "silver.gam_impressions 1,210 1 1,009 100 62 40 7 3.0 s"
     assert words.split() in rows(found.stdout)
     meaning = "silver.gam_impressions key_missing 62 nothing tells the row from others"
     assert meaning.split() in rows(found.stdout)

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from adlake.account import Account
-from adlake.console.text import BAD, GOOD, QUIET, duration, grid, number, print_lines, screen
+from adlake.console.text import BAD, GOOD, QUIET, counts, duration, grid, number, print_lines, screen
 from adlake.reasons import meaning
 from adlake.sums import added
 
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 MOST_DIFFERENCES = 40
 DIFFERENCES_FILE = "differences.txt"
 _BRONZE = ("Read", "Published", "Refused")
-_SILVER = ("Read", "Restored", "Published", "Duplicates", "Refused", "Left out", "Superseded")
+_SILVER = tuple(counts(Account(0, 0)))
 _GOLD = ("Rows", "Impressions", "Clicks", "Revenue", "Page views")
 QUERY = """\
 select channel, sum(impressions) as shown,
@@ -61,19 +61,11 @@ def _accounts(result: "DemoResult") -> Mapping[str, Account]:
 def _show_layer(
     console: Console, title: str, layer: str, names: tuple[str, ...], accounts: Mapping[str, Account]
 ) -> None:
-    table = grid(title, ("Table", *names), right=names)
+    table = grid(title, ("Table", *names), right=names, wrapped=("Table",))
     for name, account in accounts.items():
         if name.startswith(f"{layer}."):
-            numbers = {
-                "Read": account.read,
-                "Restored": account.restored,
-                "Published": account.published,
-                "Duplicates": account.duplicates,
-                "Refused": sum(account.quarantined.values()),
-                "Left out": sum(account.filtered.values()),
-                "Superseded": account.superseded,
-            }
-            table.add_row(name, *(number(numbers[column]) for column in names))
+            numbers = counts(account)
+            table.add_row(name.partition(".")[2], *(number(numbers[column]) for column in names))
     console.print(table)
     console.print()
 
@@ -82,8 +74,8 @@ def _show_gold(console: Console, result: "DemoResult") -> None:
     table = grid("Gold: what people ask for", ("Table", *_GOLD), right=_GOLD)
     for name, sums in result.comparison.gold.items():
         revenue = f"{sums['revenue_micros'] / 1_000_000:,.2f}"
-        counts = (sums["rows"], sums["impressions"], sums["clicks"])
-        table.add_row(f"gold.{name}", *map(number, counts), revenue, number(sums.get("page_views", 0)))
+        rows = (sums["rows"], sums["impressions"], sums["clicks"])
+        table.add_row(name, *map(number, rows), revenue, number(sums.get("page_views", 0)))
     console.print(table)
     console.print()
 

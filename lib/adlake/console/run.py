@@ -1,12 +1,13 @@
 """The result of a run."""
 
-from adlake.console.text import BAD, GOOD, duration, grid, number, print_lines, screen
+from adlake.account import Account
+from adlake.console.text import BAD, GOOD, counts, duration, grid, number, print_lines, screen
 from adlake.ledger import AccountRecord
 from adlake.reasons import meaning
 from adlake.report import FOLDER, JobReport
 from adlake.sums import added
 
-NUMBERS = ("Read", "Published", "Duplicates", "Refused", "Left out", "Superseded", "Restored")
+ALWAYS = ("Read", "Published")
 
 
 def show_run(report: JobReport, lake: str) -> None:
@@ -18,13 +19,14 @@ def show_run(report: JobReport, lake: str) -> None:
     by_table: dict[str, list[AccountRecord]] = {}
     for record in report.commits:
         by_table.setdefault(record.table, []).append(record)
-    table = grid("What was done", ("Table", *NUMBERS, "Time"), right=(*NUMBERS, "Time"))
-    for name, records in by_table.items():
-        account = added(record.account for record in records)
-        refused, left_out = sum(account.quarantined.values()), sum(account.filtered.values())
-        counts = (account.read, account.published, account.duplicates, refused, left_out, account.superseded)
-        seconds = sum(record.seconds for record in records)
-        table.add_row(name, *map(number, counts), number(account.restored), duration(seconds))
+    done = {name: counts(added(record.account for record in records)) for name, records in by_table.items()}
+    # on a narrow screen every column counts
+    filled = {name for numbers in done.values() for name, count in numbers.items() if count or name in ALWAYS}
+    names = [name for name in counts(Account(0, 0)) if name in filled]
+    table = grid("What was done", ("Table", *names, "Time"), right=(*names, "Time"), wrapped=("Table",))
+    for table_name, numbers in done.items():
+        seconds = sum(record.seconds for record in by_table[table_name])
+        table.add_row(table_name, *(number(numbers[name]) for name in names), duration(seconds))
     if by_table:
         console.print(table)
         console.print()

@@ -7,6 +7,8 @@ from rich import box
 from rich.console import Console
 from rich.table import Table
 
+from adlake.account import Account
+
 GOOD, BAD, QUIET = "bold green", "bold red", "dim"
 # A file or a pipe has no width: what rich takes for it, and what is kinder to tables.
 WIDTH_UNKNOWN, WIDTH_ELSEWHERE = 80, 120
@@ -24,6 +26,19 @@ def screen(*, is_error: bool = False) -> Console:
 def number(value: int) -> str:
     """A count of rows with its thousands apart; nothing to see where there is none."""
     return f"{value:,}" if value else "-"
+
+
+def counts(account: Account) -> dict[str, int]:
+    """The rows of an account under the headings that they have in every table, in the order of reading."""
+    return {
+        "Read": account.read,
+        "Restored": account.restored,
+        "Published": account.published,
+        "Duplicates": account.duplicates,
+        "Refused": sum(account.quarantined.values()),
+        "Left out": sum(account.filtered.values()),
+        "Superseded": account.superseded,
+    }
 
 
 def duration(seconds: float) -> str:
@@ -68,8 +83,12 @@ def grid(title: str, names: Sequence[str], *, right: Sequence[str] = (), wrapped
         padding=(0, 1, 0, 0),
     )
     for name in names:
+        gives_way = name in wrapped
         table.add_column(
-            name, justify="right" if name in right else "left", no_wrap=name not in wrapped, overflow="ellipsis"
+            name,
+            justify="right" if name in right else "left",
+            no_wrap=not gives_way,
+            overflow="fold" if gives_way else "ellipsis",
         )
     return table
 
