@@ -3,7 +3,6 @@
 from collections import Counter
 
 from pyspark.sql import DataFrame, SparkSession
-from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
 from adlake.contracts import Table
@@ -35,8 +34,7 @@ def struct_type(table: Table) -> T.StructType:
 
 def empty_frame(spark: SparkSession, table: Table) -> DataFrame:
     """A frame of the table without rows, made without a Python worker."""
-    nothing = [F.lit(None).cast(field.dataType).alias(field.name) for field in struct_type(table).fields]
-    return spark.range(0).select(*nothing)
+    return spark.range(0).selectExpr(*[f"cast(null as {column.type}) as `{column.name}`" for column in table.columns])
 
 
 def conform(frame: DataFrame, table: Table) -> DataFrame:
@@ -63,7 +61,8 @@ def conform(frame: DataFrame, table: Table) -> DataFrame:
     }
     if any(misfits.values()):
         raise _misfit(table, misfits, found, wanted)
-    return frame.select(*(F.col(f"`{name}`") for name in wanted))
+    in_order = [name for name, _ in found] == list(wanted)
+    return frame if in_order else frame.selectExpr(*[f"`{name}`" for name in wanted])
 
 
 def _misfit(

@@ -121,8 +121,9 @@ def _refusal(layout: Layout, quote: str) -> Column:
 
 
 def _source_column(field: T.StructField, present: Sequence[str]) -> Column:
-    column = F.col(f"`{field.name}`") if field.name in present else F.lit(None)
-    return column.cast(field.dataType).alias(field.name)
+    if field.name in present:
+        return F.col(f"`{field.name}`")
+    return F.lit(None).cast(field.dataType.simpleString()).alias(field.name)
 
 
 def _extra(unknown: Sequence[str]) -> Column:
