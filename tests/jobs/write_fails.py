@@ -17,10 +17,14 @@ from tests.jobs import lakes
 
 
 @pytest.fixture
-def full_disk(session):
+def full_disk(session, tmp_path):
     """While it is open, no file of the JVM can grow."""
     if not hasattr(psutil, "RLIMIT_FSIZE"):
         pytest.skip("this system cannot limit another process")
+    # what Java unpacks at first use it could not unpack on a full disk, and would never try again
+    warm = tmp_path / "warm"
+    session.range(10).repartition(2).sort("id").write.option("compression", "zstd").parquet(str(warm))
+    assert session.read.parquet(str(warm)).persist().count() == 10
     java = psutil.Process(session._jvm.java.lang.ProcessHandle.current().pid())
 
     @contextmanager
