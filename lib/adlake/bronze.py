@@ -15,7 +15,7 @@ from adlake.errors import AccountError
 from adlake.intake import STEP, is_as_claimed, landed, release
 from adlake.ledger import FileRecord
 from adlake.publish import write_candidate
-from adlake.quarantine import Refused, publish_refused, refused_records
+from adlake.quarantine import Refused, publish_with_refused, refused_records
 from adlake.run import Clock, Run
 from adlake.sources import SOURCES
 from adlake.sources.delimited import one_file_per_task
@@ -83,10 +83,7 @@ def ingest(run: Run, batch_id: str, name: str, *, again: bool = False) -> None:
         quarantined=held.by_rule,
         superseded=candidate.removed_rows - kept,
     )
-    account.check(f"{contract.qualified}, batch {batch_id}")
-    publish_refused(run, held, clock)
-    markers = {f"{STEP}/{contract.qualified}/{batch_id}": 1}
-    run.publish(candidate, step=STEP, batch_id=batch_id, account=account, markers=markers, clock=clock)
+    publish_with_refused(run, held, candidate, account, clock=clock)
 
 
 def _paths(files: Sequence[FileRecord]) -> list[str]:

@@ -1,6 +1,6 @@
 """Rows that a rule refused, whole and with the reason: one schema for all tables, one table per silver table."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from pyspark.sql import Column, DataFrame
@@ -127,7 +127,28 @@ def refused_rows(rows: DataFrame, contract: Table, step: str, rule_ids: Column, 
     )
 
 
-def publish_refused(run: Run, refused: Refused, clock: Clock) -> None:
+def publish_with_refused(
+    run: Run,
+    refused: Refused,
+    candidate: Candidate,
+    account: Account,
+    *,
+    slices: Sequence[str] | None = (),
+    clock: Clock,
+) -> None:
+    """Commit the refused rows of a batch, then the table that refused them; its account is checked before both.
+
+    Raises:
+        AccountError: the account does not add up; nothing is committed.
+    """
+    name, batch_id, step = candidate.table.qualified, refused.batch_id, refused.step
+    account.check(f"{name}, batch {batch_id}")
+    _publish_refused(run, refused, clock)
+    markers = {f"{step}/{name}/{batch_id}": 1}
+    run.publish(candidate, step=step, batch_id=batch_id, account=account, markers=markers, slices=slices, clock=clock)
+
+
+def _publish_refused(run: Run, refused: Refused, clock: Clock) -> None:
     """Commit the refused rows, before the table that refused them."""
     if refused.candidate is None:
         return

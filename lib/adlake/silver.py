@@ -14,7 +14,7 @@ from adlake.dedup import losers_against, losers_within, without
 from adlake.identity import IdentityKey
 from adlake.intake import STEP as BRONZE_STEP
 from adlake.publish import write_candidate
-from adlake.quarantine import Refused, publish_refused, refused_rows
+from adlake.quarantine import Refused, publish_with_refused, refused_rows
 from adlake.redelivery import Rewrite, among, outdated_deliveries, redelivery_of, rewrite_without
 from adlake.run import Clock, Run
 from adlake.sources import SOURCES
@@ -149,18 +149,9 @@ def _publish(run: Run, work: Work, parting: Parting, losers: DataFrame, clock: C
         restored=restored.count() if restored is not None else 0,
     )
     losers.unpersist()
-    account.check(f"{contract.qualified}, batch {work.batch_id}")
-    publish_refused(run, held, clock)
     back = _slices_of(restored, contract) if restored is not None else ()
-    run.publish(
-        candidate,
-        step=STEP,
-        batch_id=work.batch_id,
-        account=account,
-        markers={f"{STEP}/{contract.qualified}/{work.batch_id}": 1},
-        slices=None if work.is_whole else _slices(verdict, rewrite, back),
-        clock=clock,
-    )
+    slices = None if work.is_whole else _slices(verdict, rewrite, back)
+    publish_with_refused(run, held, candidate, account, slices=slices, clock=clock)
 
 
 def part(bronze: DataFrame, name: str, identity: IdentityKey, more_filters: Sequence[Check] = ()) -> Parting:

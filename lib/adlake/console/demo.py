@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from rich.console import Console
 
 from adlake.account import Account
-from adlake.console.text import BAD, GOOD, QUIET, counts, duration, grid, number, print_lines, screen
+from adlake.console.text import BAD, COUNTS, GOOD, QUIET, counts, duration, grid, number, print_lines, screen
 from adlake.reasons import meaning
 from adlake.sums import added
 
@@ -20,7 +20,6 @@ if TYPE_CHECKING:
 MOST_DIFFERENCES = 40
 DIFFERENCES_FILE = "differences.txt"
 _BRONZE = ("Read", "Published", "Refused")
-_SILVER = tuple(counts(Account(0, 0)))
 _GOLD = ("Rows", "Impressions", "Clicks", "Revenue", "Page views")
 QUERY = """\
 select channel, sum(impressions) as shown,
@@ -42,7 +41,7 @@ def show_demo(result: "DemoResult", program: str) -> None:
     print_lines(console, "", made, "", style="bold")
     accounts = _accounts(result)
     _show_layer(console, "Bronze: the files, record by record", "bronze", _BRONZE, accounts)
-    _show_layer(console, "Silver: typed, deduplicated, identifiers as keys", "silver", _SILVER, accounts)
+    _show_layer(console, "Silver: typed, deduplicated, identifiers as keys", "silver", COUNTS, accounts)
     _show_gold(console, result)
     _show_refusals(console, accounts)
     _show_ways_on(console, result, program)

@@ -1,7 +1,6 @@
 """The result of a run."""
 
-from adlake.account import Account
-from adlake.console.text import BAD, GOOD, counts, duration, grid, number, print_lines, screen
+from adlake.console.text import BAD, COUNTS, GOOD, counts, duration, grid, number, print_lines, screen
 from adlake.ledger import AccountRecord
 from adlake.reasons import meaning
 from adlake.report import FOLDER, JobReport
@@ -22,7 +21,7 @@ def show_run(report: JobReport, lake: str) -> None:
     done = {name: counts(added(record.account for record in records)) for name, records in by_table.items()}
     # on a narrow screen every column counts
     filled = {name for numbers in done.values() for name, count in numbers.items() if count or name in ALWAYS}
-    names = [name for name in counts(Account(0, 0)) if name in filled]
+    names = [name for name in COUNTS if name in filled]
     table = grid("What was done", ("Table", *names, "Time"), right=(*names, "Time"), wrapped=("Table",))
     for table_name, numbers in done.items():
         seconds = sum(record.seconds for record in by_table[table_name])

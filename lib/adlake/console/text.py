@@ -41,6 +41,9 @@ def counts(account: Account) -> dict[str, int]:
     }
 
 
+COUNTS = tuple(counts(Account(0, 0)))
+
+
 def duration(seconds: float) -> str:
     """Seconds as people say them: 4.2 s, 3 min 07 s."""
     if seconds < 60:  # noqa: PLR2004 a minute

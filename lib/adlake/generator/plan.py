@@ -155,7 +155,6 @@ def _hour_plan(index: int, hour: int, delivery: int, records: int, count: int) -
     breaks_rules = records >= RULES_FROM and index in {changed - 4, changed - 1, count - 2}
     has_broken_writer = index in {4, changed - 6, changed + 4, count - 1}
     source = index - 12
-    # of the broken writers' hours too: a refusal is worked out from the layout
     has_other_layout = index % 5 == 4  # noqa: PLR2004 any hour would do
     return HourPlan(
         index=index,

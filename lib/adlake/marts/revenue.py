@@ -44,6 +44,11 @@ def impression_rate_card_micros() -> Column:
     return F.when(_cost_type("CPM"), per_impression).when(_cost_type("CPC"), F.lit(0).cast("bigint"))
 
 
+def is_price_unknown() -> Column:
+    """1 where the line item does not tell what an impression earns, else 0."""
+    return F.when(impression_rate_card_micros().isNull(), 1).otherwise(0)
+
+
 def click_rate_card_micros() -> Column:
     """Micros that a network click earns by its line item: the rate for CPC, else 0."""
     return F.when(_cost_type("CPC"), F.col("cost_per_unit_micros")).otherwise(F.lit(0).cast("bigint"))

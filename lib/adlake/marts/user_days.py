@@ -6,7 +6,13 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from adlake.marts.mart import Mart, Proof
-from adlake.marts.revenue import click_rate_card_micros, impression_rate_card_micros, rates_by_day, with_rates
+from adlake.marts.revenue import (
+    click_rate_card_micros,
+    impression_rate_card_micros,
+    is_price_unknown,
+    rates_by_day,
+    with_rates,
+)
 
 SUMS = ("page_views", "impressions", "clicks", "revenue_micros", "revenue_unknown_impressions")
 
@@ -69,10 +75,6 @@ def _reported() -> Column:
     return F.when(F.col("is_backfill") & F.col("id_key").isNotNull(), F.col("revenue_micros")).otherwise(0)
 
 
-def _is_price_unknown() -> Column:
-    return F.when(impression_rate_card_micros().isNull(), 1).otherwise(0)
-
-
 USER_DAYS = Mart(
     name="user_days",
     events=("page_events", "gam_impressions", "gam_clicks"),
@@ -82,7 +84,7 @@ USER_DAYS = Mart(
         Proof("impressions", "gam_impressions", lambda: _user(F.lit(True))),
         Proof("revenue_micros", "gam_impressions", _reported),
         Proof("revenue_micros", "gam_impressions", _network, impression_rate_card_micros),
-        Proof("revenue_unknown_impressions", "gam_impressions", _network, _is_price_unknown),
+        Proof("revenue_unknown_impressions", "gam_impressions", _network, is_price_unknown),
         Proof("clicks", "gam_clicks", lambda: _user(F.lit(True))),
         Proof("revenue_micros", "gam_clicks", _network, click_rate_card_micros),
     ),

@@ -10,6 +10,7 @@ from adlake.marts.revenue import (
     channel,
     click_rate_card_micros,
     impression_rate_card_micros,
+    is_price_unknown,
     rates_by_day,
     with_rates,
 )
@@ -90,10 +91,6 @@ def _reported() -> Column:
     return F.coalesce("revenue_micros", F.lit(0))
 
 
-def _is_price_unknown() -> Column:
-    return _one(impression_rate_card_micros().isNull())
-
-
 YIELD_HOURLY = Mart(
     name="yield_hourly",
     events=("gam_requests", "gam_impressions", "gam_clicks", "gam_active_views"),
@@ -105,7 +102,7 @@ YIELD_HOURLY = Mart(
         Proof("eligible", "gam_impressions", lambda: _one(F.col("is_active_view_eligible"))),
         Proof("revenue_reported_micros", "gam_impressions", _reported),
         Proof("revenue_rate_card_micros", "gam_impressions", _network, impression_rate_card_micros),
-        Proof("revenue_unknown_impressions", "gam_impressions", _network, _is_price_unknown),
+        Proof("revenue_unknown_impressions", "gam_impressions", _network, is_price_unknown),
         Proof("revenue_micros", "gam_impressions", _reported),
         Proof("revenue_micros", "gam_impressions", _network, impression_rate_card_micros),
         Proof("clicks", "gam_clicks", lambda: F.lit(1)),

@@ -150,7 +150,7 @@ def _relative_path(root: str, files: Sequence[LandedFile]) -> Column:
     """
     uri = F.input_file_name()
     # written out as a URI, with the empty host that Hadoop leaves away
-    root = root.replace("file:/", "file:///", 1)
+    root = re.sub("^file:/", "file:///", root)
     if all(PLAIN_PATH.fullmatch(f"{root}/{file.path}") for file in files):
         return F.substring(uri, len(root) + 2, 10_000)
     decoded = F.url_decode(F.replace(uri, F.lit("+"), F.lit("%2B")))
