@@ -18,7 +18,7 @@ from adlake.publish import write_candidate
 from adlake.quarantine import Refused, publish_with_refused, refused_records
 from adlake.run import Clock, Run
 from adlake.sources import SOURCES
-from adlake.sources.delimited import one_file_per_task
+from adlake.sources.files import one_file_per_task
 from adlake.sources.source import MALFORMED, REFUSAL
 from adlake.tables import read_files
 from adlake.verdict import judge

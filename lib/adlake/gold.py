@@ -1,7 +1,7 @@
 """Silver into gold: the touched slices of each mart, recomputed and replaced in one commit."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
@@ -10,20 +10,19 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from adlake.account import Account
-from adlake.contracts import Table, table
+from adlake.config import Config
+from adlake.contracts import Table, Unit, table
 from adlake.datafile import DataFile
 from adlake.errors import AccountError
 from adlake.lake import MAINTENANCE_OPERATIONS, Commit, Lake
 from adlake.marts import MARTS
-from adlake.marts.mart import Mart, Proof
-from adlake.marts.revenue import rates_by_day, with_rates
+from adlake.marts.mart import Frames, Mart
 from adlake.publish import write_candidate
 from adlake.run import Clock, Run
 from adlake.tables import read_files, read_table
 from adlake.verdict import ROWS, SLICE, SLICE_FORMATS, judge, slice_name
 
 STEP = "build_gold"
-LINE_ITEMS = "gam_line_items"
 HOURS_PER_DAY = 24
 
 
@@ -66,7 +65,8 @@ def touched(lake: Lake, mart: Mart) -> Touched:
     upstream: dict[str, int] = {}
     batches: set[str] = set()
     complete = True
-    for name in (*mart.events, LINE_ITEMS):
+    references = {reference.table: reference for reference in mart.references}
+    for name in (*mart.events, *references):
         source = table(f"silver.{name}")
         upstream[name] = lake.version(source)
         consumed = lake.marker(contract, f"{STEP}/{contract.qualified}/{source.qualified}")
@@ -78,9 +78,8 @@ def touched(lake: Lake, mart: Mart) -> Touched:
         if any(commit.meta.get("slices") is None for commit in commits if commit.meta):
             complete = False
         batches |= {commit.meta["batch"] for commit in commits if "batch" in commit.meta}
-        slices |= _days_of_snapshots(lake, mart, named) if name == LINE_ITEMS else named
-    unit = contract.slice.unit if contract.slice else "day"
-    return Touched(frozenset(_in_unit(slices, unit)) if complete else None, upstream, tuple(sorted(batches)))
+        slices |= references[name].days(lake, _days_of_events(lake, mart), named) if name in references else named
+    return Touched(frozenset(_in_unit(slices, _unit(contract))) if complete else None, upstream, tuple(sorted(batches)))
 
 
 def build(run: Run, name: str, work: Touched) -> None:
@@ -95,7 +94,7 @@ def build(run: Run, name: str, work: Touched) -> None:
     files = [] if is_whole else _files_of_days(run.lake, contract, work)
     committed = read_files(run.session, run.lake, contract, files)
     is_touched = _in_slices(contract, work)
-    rows = mart.build(frames)
+    rows = mart.build(frames, run.lake.config)
     if files:
         rows = rows.unionByName(committed.where(~is_touched))
     candidate = write_candidate(run.session, run.lake, contract, rows, replaces=None if is_whole else files)
@@ -105,7 +104,7 @@ def build(run: Run, name: str, work: Touched) -> None:
     )
     verdict.check(contract, candidate.rows)
     recomputed = {group[SLICE]: group for group in verdict.groups if work.holds(group[SLICE])}
-    _prove(mart, contract, frames, recomputed)
+    _prove(run, mart, frames, recomputed)
     markers = {f"{STEP}/{contract.qualified}/silver.{name}": version for name, version in work.upstream.items()}
     markers |= {f"{STEP}/{contract.qualified}/{batch}": 1 for batch in work.batches}
     run.publish(
@@ -123,25 +122,18 @@ def build(run: Run, name: str, work: Touched) -> None:
     )
 
 
+def _unit(contract: Table) -> Unit:
+    assert contract.slice is not None  # noqa: S101 every mart has one
+    return contract.slice.unit
+
+
 def _is_foreign(commit: Commit) -> bool:
     """A commit that changed rows without saying which: only a full recomputation is safe after it."""
     return not commit.meta and commit.operation not in MAINTENANCE_OPERATIONS
 
 
-def _days_of_snapshots(lake: Lake, mart: Mart, snapshots: Iterable[str]) -> set[str]:
-    """Days with events for which one of the line item snapshots is the newest."""
-    dates = sorted(_partition_values(lake, table(f"silver.{LINE_ITEMS}"), "snapshot_date"))
-    days = {day for name in mart.events for day in _partition_values(lake, table(f"silver.{name}"), "event_date")}
-    wanted = set(snapshots)
-    # a snapshot that vanished hands its days back to the one before it, so it counts as a boundary too
-    boundaries = sorted({*dates, *wanted})
-    effective = {day: max((bound for bound in boundaries if bound <= day), default="") for day in days}
-    return {day for day, snapshot in effective.items() if snapshot in wanted}
-
-
-def _partition_values(lake: Lake, contract: Table, column: str) -> set[str]:
-    delta = lake.delta(contract)
-    return set() if delta is None else {str(values[column]) for values in delta.partitions()}
+def _days_of_events(lake: Lake, mart: Mart) -> set[str]:
+    return {day for name in mart.events for day in lake.partition_values(table(f"silver.{name}"), "event_date")}
 
 
 def _in_unit(slices: Iterable[str], unit: str) -> set[str]:
@@ -154,21 +146,22 @@ def _in_unit(slices: Iterable[str], unit: str) -> set[str]:
 
 
 def _inputs(run: Run, mart: Mart, contract: Table, work: Touched) -> dict[str, DataFrame]:
-    frames = {LINE_ITEMS: read_table(run.session, run.lake, table(f"silver.{LINE_ITEMS}"))}
+    names = [reference.table for reference in mart.references]
+    frames = {name: read_table(run.session, run.lake, table(f"silver.{name}")) for name in names}
     days = set(work.days)
     for name in mart.events:
         source = table(f"silver.{name}")
         rows = read_table(run.session, run.lake, source, lambda file: _may_hold(file, contract, work))
         frames[name] = rows if work.slices is None else rows.where(_event_filter(contract, work))
         if work.slices is None:
-            days |= {date.fromisoformat(value) for value in _partition_values(run.lake, source, "event_date")}
+            days |= {date.fromisoformat(value) for value in run.lake.partition_values(source, "event_date")}
     frames["days"] = run.session.createDataFrame(pa.table({"event_date": pa.array(sorted(days), pa.date32())}))
     return frames
 
 
 def _hours(contract: Table, work: Touched) -> list[datetime]:
     """The touched hours when they are fewer than their days hold; none when whole days are read anyway."""
-    if work.slices is None or contract.slice is None or contract.slice.unit == "day":
+    if work.slices is None or _unit(contract) == "day":
         return []
     if len(work.slices) == HOURS_PER_DAY * len(work.days):
         return []
@@ -202,15 +195,13 @@ def _files_of_days(lake: Lake, contract: Table, work: Touched) -> list[DataFile]
     return [file for file in lake.files(contract) if file.partition["event_date"] in days]
 
 
-def _prove(
-    mart: Mart, contract: Table, frames: Mapping[str, DataFrame], recomputed: Mapping[str, Mapping[str, int]]
-) -> None:
+def _prove(run: Run, mart: Mart, frames: Frames, recomputed: Mapping[str, Mapping[str, int]]) -> None:
     """Compare the sums of the candidate with sums taken straight from silver, slice by slice."""
-    rates = rates_by_day(frames[LINE_ITEMS], frames["days"])
+    contract = table(f"gold.{mart.name}")
     wanted: dict[str, Counter[str]] = {slice_: Counter() for slice_ in recomputed}
     for source in mart.events:
-        proofs = [proof for proof in mart.proofs if proof.source == source]
-        for row in _sums(frames[source], rates, contract, proofs).collect():
+        proofs = mart.proofs_from(source)
+        for row in _sums(mart, source, frames, run.lake.config).collect():
             found = wanted.setdefault(row[SLICE], Counter())
             for number, proof in enumerate(proofs):
                 found[proof.measure] += row[f"amount_{number}"]
@@ -219,15 +210,15 @@ def _prove(
         _compare(contract, slice_, {measure: sums[measure] for measure in measures}, recomputed.get(slice_, {}))
 
 
-def _sums(events: DataFrame, rates: DataFrame, contract: Table, proofs: Sequence[Proof]) -> DataFrame:
+def _sums(mart: Mart, source: str, frames: Frames, config: Config) -> DataFrame:
     """What the proofs of one silver table give, by slice: `amount_0` and so on, in their order."""
-    unit = contract.slice.unit if contract.slice else "day"
+    events, unit, proofs = frames[source], _unit(table(f"gold.{mart.name}")), mart.proofs_from(source)
     amounts = {f"amount_{number}": proof for number, proof in enumerate(proofs)}
     by = [F.date_trunc(unit, "event_at_utc").alias(SLICE)]
     sums = [F.sum(proof.amount()).alias(name) for name, proof in amounts.items()]
-    if any(proof.price for proof in proofs):
-        by_line = events.groupBy(*by, "event_date", "line_item_id", "is_backfill").agg(*sums)
-        events, by = with_rates(by_line, rates), [F.col(SLICE)]
+    if mart.pricing and any(proof.price for proof in proofs):
+        by_price = events.groupBy(*by, *mart.pricing.by).agg(*sums)
+        events, by = mart.pricing.join(by_price, frames, config), [F.col(SLICE)]
         sums = [
             F.coalesce(F.sum(F.col(name) * proof.price() if proof.price else F.col(name)), F.lit(0)).alias(name)
             for name, proof in amounts.items()

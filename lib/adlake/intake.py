@@ -63,7 +63,7 @@ def landed(record: FileRecord, source: Source) -> LandedFile:
     """A claimed file in the form that its source reads."""
     record_type, has_header = record.record_type or "", record.header is not None
     columns = record.header or source.layout_of(record_type, "").columns
-    layout = Layout(record.delimiter or "", columns, has_header, LINE_ENDS[record.line_end or "lf"])
+    layout = Layout(record.delimiter, columns, has_header, LINE_ENDS[record.line_end or "lf"])
     return LandedFile(record.path, record_type, record.records or 0, layout, record.size_bytes)
 
 
@@ -128,7 +128,7 @@ def _examine(run: Run, source: Source, entry: Entry, taken: FileRecord | None, k
 
 
 def _described(run: Run, source: Source, record_type: str, path: str) -> dict[str, Any]:
-    found = inspect(run.lake.landing, path, lambda line: source.layout_of(record_type, line))
+    found = inspect(run.lake.landing, path, lambda line: source.layout_of(record_type, line), source.framing)
     layout = found.layout
     return {
         "table": source.record_types[record_type],

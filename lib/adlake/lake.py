@@ -98,6 +98,11 @@ class Lake:
         actions = pa.table(delta.get_add_actions(flatten=True)).to_pylist()
         return [DataFile.of(action) for action in actions]
 
+    def partition_values(self, table: Table, column: str) -> set[str]:
+        """The values of a partition column for which the table has files, as text; none when it has no commit yet."""
+        delta = self.delta(table)
+        return set() if delta is None else {str(values[column]) for values in delta.partitions()}
+
     def commits(self, table: Table, after: int) -> list[Commit] | None:
         """The commits after a version, oldest first; None when the log no longer holds all of them."""
         delta = self.delta(table)

@@ -11,12 +11,17 @@ from collections.abc import Callable, Iterator
 from contextlib import closing
 from dataclasses import dataclass
 from io import BufferedIOBase
+from typing import Literal
 
 from adlake.errors import SourceError
 from adlake.storage import READ_AHEAD_BYTES, Entry, Storage
 
 GZIP_MAGIC = b"\x1f\x8b"
 BLANK_LINE = re.compile(rb"\n[\x00-\x09\x0b-\x20]*(?=\n)")
+QUOTED = re.compile(rb'"[^"]*"')
+# No JSON text holds this inside a record: a quote mark in a string is escaped, and one that ends it is followed by no
+# letter. So it is exact, here as in Spark.
+BETWEEN_JSON_RECORDS = re.compile(rb'\}[ \t]*(?=\{[ \t]*"\w)')
 LONGEST_HEADER_BYTES = 1024 * 1024
 # a few bytes of gzip can hold gigabytes of text
 LONGEST_BLOCK_BYTES = 64 * 1024 * 1024
@@ -24,18 +29,27 @@ LONGEST_BLOCK_BYTES = 64 * 1024 * 1024
 LONGEST_LINE_BYTES = 64 * 1024 * 1024
 
 
+Framing = Literal["lines", "json", "quoted"]
+"""How a text is cut into records.
+
+lines   one record a line
+json    one JSON object a record; several may share a line, as Firehose writes them, and none spans two
+quoted  lines, but a line end between two quote marks is text (RFC 4180 section 2, rule 6)
+"""
+
+
 @dataclass(frozen=True)
 class Layout:
-    r"""How the lines of a file are cut.
+    r"""How the records of a file are cut.
 
     Attributes:
-        delimiter: one character.
+        delimiter: one character; None where records are not cut into columns.
         columns: names in the order of the file.
         has_header: whether the first line holds the names.
         line_end: `\n` or `\r\n`.
     """
 
-    delimiter: str
+    delimiter: str | None
     columns: tuple[str, ...]
     has_header: bool
     line_end: str = "\n"
@@ -46,7 +60,7 @@ class Inspection:
     """What one pass over a file found.
 
     Attributes:
-        records: lines that are not blank, without the header.
+        records: without blank lines and the header.
         content_sha256: hash of the bytes as delivered.
         layout: how its lines are cut.
     """
@@ -65,17 +79,19 @@ def deliveries(landing: Storage, source: str) -> Iterator[Entry]:
     return iter(sorted(visible, key=lambda entry: (entry.modified_at, entry.path)))
 
 
-def inspect(landing: Storage, path: str, layout_of: Callable[[str], Layout]) -> Inspection:
+def inspect(landing: Storage, path: str, layout_of: Callable[[str], Layout], framing: Framing = "lines") -> Inspection:
     """Records, content hash and layout of one file, found in one pass.
 
     Args:
         landing: the landing zone.
         path: the file, relative to the landing zone.
-        layout_of: reads the layout from the first line; the source knows how.
+        layout_of: reads the layout from the first record; the source knows how.
+        framing: how the source cuts a text into records.
 
     Raises:
         SourceError: the file is empty (EMPTY_FILE), is no whole gzip (BROKEN_GZIP, NOT_GZIP), holds a line of more than
-            64 MB (LINE_TOO_LONG), or its first line does not fit the source (raised by `layout_of`).
+            64 MB (LINE_TOO_LONG), a quote mark that nothing closes (OPEN_QUOTE), or its first line does not fit the
+            source (raised by `layout_of`).
     """
     digest = hashlib.sha256()
     layout: Layout | None = None
@@ -84,23 +100,26 @@ def inspect(landing: Storage, path: str, layout_of: Callable[[str], Layout]) -> 
         for block in _text(path, _hashed(stream, digest)):
             text = head + block
             if layout is None:
-                cut = text.find(b"\n", 1)
+                cut = _end_of_first(text, framing)
                 if cut < 0 and len(text) < LONGEST_HEADER_BYTES:
                     head = text
                     continue
                 layout = _layout(text[1 : cut if cut > 0 else None], layout_of)
-            whole, head = text[: text.rfind(b"\n") + 1], text[text.rfind(b"\n") :]
+            end = _end_of_last(text, framing)
+            whole, head = text[: end + 1], text[end:]
             if len(head) > LONGEST_LINE_BYTES:
                 raise _unreadable("LINE_TOO_LONG", path, "a line has no end", f"at most {LONGEST_LINE_BYTES:,} bytes")
-            records += _lines(whole)
-            _check_line_ends(path, whole, layout)
-            seen_delimiter = seen_delimiter or layout.delimiter.encode() in whole
+            records += _records(whole, framing)
+            _check_line_ends(path, whole, layout, framing)
+            seen_delimiter = seen_delimiter or _holds_delimiter(whole, layout)
     if layout is None:
         if not head.strip():
             raise _unreadable("EMPTY_FILE", path, "the file holds nothing", "at least a header or one record")
         layout = _layout(head[1:], layout_of)
-    records += _lines(head + b"\n")
-    seen_delimiter = seen_delimiter or layout.delimiter.encode() in head
+    if framing == "quoted" and head.count(b'"') % 2:
+        raise _unreadable("OPEN_QUOTE", path, "a quote mark is never closed", "quote marks in pairs")
+    records += _records(head + b"\n", framing)
+    seen_delimiter = seen_delimiter or _holds_delimiter(head, layout)
     if not layout.has_header and not records:
         raise _unreadable("EMPTY_FILE", path, "the file holds nothing", "at least a header or one record")
     if not seen_delimiter:
@@ -115,10 +134,38 @@ def _layout(first_line: bytes, layout_of: Callable[[str], Layout]) -> Layout:
     return Layout(layout.delimiter, layout.columns, layout.has_header, "\r\n" if text.endswith("\r") else "\n")
 
 
-def _check_line_ends(path: str, whole: bytes, layout: Layout) -> None:
+def _check_line_ends(path: str, whole: bytes, layout: Layout, framing: Framing) -> None:
     """Spark cuts a file by one line end alone, so a file that mixes them would give other records than counted."""
-    if layout.line_end == "\r\n" and whole.count(b"\n", 1) != whole.count(b"\r\n"):
+    if framing == "lines" and layout.line_end == "\r\n" and whole.count(b"\n", 1) != whole.count(b"\r\n"):
         raise _unreadable("MIXED_LINE_ENDS", path, "lines end in two ways", "the line end of the first line everywhere")
+
+
+def _end_of_first(text: bytes, framing: Framing) -> int:
+    """Where the first record ends, in a text that begins with a line end; -1 when it goes on."""
+    end = text.find(b"\n", 1)
+    while framing == "quoted" and end > 0 and text.count(b'"', 0, end) % 2:
+        end = text.find(b"\n", end + 1)
+    return end
+
+
+def _end_of_last(text: bytes, framing: Framing) -> int:
+    """Where the last whole record of a text ends that begins with a line end."""
+    end = text.rfind(b"\n")
+    while framing == "quoted" and text.count(b'"', 0, end) % 2:
+        end = text.rfind(b"\n", 0, end)
+    return end
+
+
+def _records(block: bytes, framing: Framing) -> int:
+    """Records in a block that begins and ends with a line end."""
+    if framing == "quoted":
+        return _lines(QUOTED.sub(b'""', block))
+    return _lines(block) + (len(BETWEEN_JSON_RECORDS.findall(block)) if framing == "json" else 0)
+
+
+def _holds_delimiter(block: bytes, layout: Layout) -> bool:
+    """Whether the block shows that its lines are cut in columns, where there are several."""
+    return layout.delimiter is None or len(layout.columns) == 1 or layout.delimiter.encode() in block
 
 
 def _lines(block: bytes) -> int:

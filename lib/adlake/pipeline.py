@@ -36,7 +36,7 @@ PIPELINE: tuple[Step, ...] = (
     Step(
         "build_silver",
         ("bronze",),
-        ("silver", "quarantine"),
+        ("silver", "vault", "quarantine"),
         "Turn bronze records into typed, deduplicated silver rows with keyed identifiers.",
     ),
     Step("build_gold", ("silver",), ("gold",), "Recompute the slices of the gold tables that silver has touched."),

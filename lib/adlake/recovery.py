@@ -4,7 +4,7 @@ from adlake.contracts import tables
 from adlake.lake import Lake
 from adlake.ledger import AccountRecord, Ledger, account_record, utc_now
 
-LAYERS = ("bronze", "quarantine", "silver", "gold")
+LAYERS = ("bronze", "quarantine", "silver", "vault", "gold")
 
 
 def recover_accounts(lake: Lake, ledger: Ledger) -> list[AccountRecord]:

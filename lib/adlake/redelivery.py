@@ -53,12 +53,12 @@ class Rewrite:
     slices: tuple[str, ...]
 
 
-def redelivery_of(ledger: Ledger, batch_id: str, name: str, step: str) -> Redelivery:
+def redelivery_of(ledger: Ledger, batch_id: str, table: Table, step: str) -> Redelivery:
     """What the batch replaces, and what of it was replaced before it came to be published."""
     published = {
-        record.batch_id for record in ledger.accounts() if (record.step, record.table) == (step, f"silver.{name}")
+        record.batch_id for record in ledger.accounts() if (record.step, record.table) == (step, table.qualified)
     }
-    deliveries = _deliveries(ledger, name)
+    deliveries = [delivery for name in table.made_from for delivery in _deliveries(ledger, name.partition(".")[2])]
     own = {path for batch, path in deliveries if batch == batch_id}
     replaced = tuple(sorted((batch, path) for batch, path in deliveries if path in own and batch < batch_id))
     overtaken = {path for batch, path in deliveries if path in own and batch > batch_id and batch in published}

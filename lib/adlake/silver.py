@@ -1,4 +1,4 @@
-"""Bronze rows made trustworthy: rules, filters, deduplication, newer deliveries in place of older ones."""
+"""Bronze records made trustworthy: rules, filters, deduplication, newer deliveries in place of older ones."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -33,10 +33,10 @@ REFINEMENTS: Mapping[str, Refinement] = {
 
 @dataclass(frozen=True)
 class Parting:
-    """Bronze rows, parted by what becomes of them.
+    """Records, parted by what becomes of them.
 
     Attributes:
-        accepted: silver rows that no rule refuses and no filter leaves out; duplicates are among them.
+        accepted: rows that no rule refuses and no filter leaves out; duplicates are among them.
         refused: quarantine rows.
         refused_by_file: how many, by landing file.
         filtered: rows left out, by reason.
@@ -50,18 +50,18 @@ class Parting:
 
 @dataclass(frozen=True)
 class Work:
-    """What one commit of a silver table stands for.
+    """What one commit of a refined table stands for.
 
     Attributes:
-        name: of the table.
+        contract: of the table.
         batch_id: in the account, and in the marker that says it is done.
-        read: rows that bronze holds of it.
+        read: records that bronze holds of it.
         rewrite: committed rows that go or move to other files; None for none.
         restored: rows of earlier batches that come back; None for none.
         is_whole: whether everything that the table held is replaced.
     """
 
-    name: str
+    contract: Table
     batch_id: str
     read: int
     rewrite: Rewrite | None = None
@@ -80,59 +80,64 @@ def pending(run: Run) -> list[tuple[str, str]]:
     """Batch and table name of every bronze commit that silver has not consumed, oldest batch first; no JVM."""
     accounts = run.ledger.accounts()
     done = {(record.batch_id, record.table) for record in accounts if record.step == STEP}
-    bronze = [record for record in accounts if record.step == BRONZE_STEP and record.table.startswith("bronze.")]
-    open_batches = {(record.batch_id, record.table.removeprefix("bronze.")) for record in bronze}
-    return sorted((batch, name) for batch, name in open_batches if (batch, f"silver.{name}") not in done)
+    held = {(record.batch_id, record.table) for record in accounts if record.step == BRONZE_STEP}
+    refined = {name: _source_of(table(name)).qualified for name in REFINEMENTS}
+    work = {(batch, name) for batch, bronze in held for name, source in refined.items() if source == bronze}
+    return sorted(work - done)
 
 
 def refine(run: Run, identity: IdentityKey, batch_id: str, name: str) -> None:
-    """Publish one batch of one silver table, and the rows that rules refuse to quarantine.
+    """Publish one batch of one refined table, and the rows that rules refuse to quarantine.
 
     Raises:
         AccountError: rows of the batch are not accounted for; nothing is committed.
     """
-    clock, contract = Clock(), table(f"silver.{name}")
-    redelivery = redelivery_of(run.ledger, batch_id, name, STEP)
-    bronze = _of_batches(run, table(f"bronze.{name}"), [batch_id])
+    clock, contract = Clock(), table(name)
+    source = _source_of(contract)
+    redelivery = redelivery_of(run.ledger, batch_id, contract, STEP)
+    bronze = _of_batches(run, source, [batch_id])
     overtaken = F.col("_file").isin(list(redelivery.overtaken)) if redelivery.overtaken else F.lit(False)
-    parting = part(bronze, name, identity, [Check(SUPERSEDED_DELIVERY, lambda: overtaken)])
+    more = [Check(SUPERSEDED_DELIVERY, lambda: overtaken)]
+    parting = part(_records(run, bronze, name), contract, identity, more)
     rewrite = rewrite_without(run.session, run.lake, contract, redelivery)
     losers = _losers(run, parting.accepted, contract, batch_id, redelivery.is_replaced())
-    restored = _restored(run, identity, name, rewrite.replaced, parting.accepted) if rewrite else None
-    work = Work(name, batch_id, _read_by(run, batch_id, name), rewrite, restored)
+    restored = _restored(run, identity, contract, rewrite.replaced, parting.accepted) if rewrite else None
+    work = Work(contract, batch_id, _read(bronze, name, _published(run, batch_id, source)), rewrite, restored)
     _publish(run, work, parting, losers, clock)
 
 
 def published_tables(run: Run) -> list[str]:
-    """Names of the silver tables that have a commit."""
-    return [name for name in REFINEMENTS if run.lake.version(table(f"silver.{name}")) >= 0]
+    """Names of the refined tables that have a commit."""
+    return [name for name in REFINEMENTS if run.lake.version(table(name)) >= 0]
 
 
 def rebuild(run: Run, identity: IdentityKey, name: str) -> None:
-    """Publish a silver table again, whole, from everything that bronze holds of it, in one commit.
+    """Publish a refined table again, whole, from everything that bronze holds of it, in one commit.
 
     Raises:
         AccountError: bronze rows are not accounted for; nothing is committed.
     """
-    clock, contract, upstream = Clock(), table(f"silver.{name}"), table(f"bronze.{name}")
-    outdated = among(outdated_deliveries(run.ledger, name))
-    bronze = read_table(run.session, run.lake, upstream)
-    parting = part(bronze, name, identity, [Check(SUPERSEDED_DELIVERY, lambda: outdated)])
+    clock, contract = Clock(), table(name)
+    source = _source_of(contract)
+    outdated = among(outdated_deliveries(run.ledger, source.name))
+    bronze = read_table(run.session, run.lake, source)
+    more = [Check(SUPERSEDED_DELIVERY, lambda: outdated)]
+    parting = part(_records(run, bronze, name), contract, identity, more)
     losers = losers_within(parting.accepted, contract.key, contract.winner_order)
-    read = sum(file.rows for file in run.lake.files(upstream))
-    _publish(run, Work(name, f"rebuild-{run.run_id}", read, is_whole=True), parting, losers, clock)
+    read = _read(bronze, name, sum(file.rows for file in run.lake.files(source)))
+    _publish(run, Work(contract, f"rebuild-{run.run_id}", read, is_whole=True), parting, losers, clock)
 
 
 def _publish(run: Run, work: Work, parting: Parting, losers: DataFrame, clock: Clock) -> None:
     """Write, judge and commit what became of bronze rows: the refused ones first, then the table."""
-    contract, rewrite, restored = table(f"silver.{work.name}"), work.rewrite, work.restored
+    contract, rewrite, restored = work.contract, work.rewrite, work.restored
     losers = losers.persist(StorageLevel.MEMORY_AND_DISK)
     duplicates = losers.count()
     rows = without(parting.accepted, losers) if duplicates else parting.accepted
     for more in (restored, rewrite.rows if rewrite else None):
         rows = rows.unionByName(more) if more is not None else rows
     refused = parting.refused if parting.refused_by_file else None
-    held = Refused.write(run, work.name, work.batch_id, STEP, rows=refused, all_batches=work.is_whole)
+    held = Refused.write(run, contract.name, work.batch_id, STEP, rows=refused, all_batches=work.is_whole)
     held.check_files(parting.refused_by_file)
     candidate = write_candidate(run.session, run.lake, contract, rows, replaces=work.replaces)
     is_own = (F.col("_batch_id") == work.batch_id).alias(OWN)
@@ -154,11 +159,11 @@ def _publish(run: Run, work: Work, parting: Parting, losers: DataFrame, clock: C
     publish_with_refused(run, held, candidate, account, slices=slices, clock=clock)
 
 
-def part(bronze: DataFrame, name: str, identity: IdentityKey, more_filters: Sequence[Check] = ()) -> Parting:
-    """The bronze rows parted by the rules and filters of their table, counted in one narrow pass."""
-    refinement = REFINEMENTS[name]
+def part(records: DataFrame, contract: Table, identity: IdentityKey, more_filters: Sequence[Check] = ()) -> Parting:
+    """The records parted by the rules and filters of their table, counted in one narrow pass."""
+    refinement = REFINEMENTS[contract.qualified]
     refused_by, filtered_by = _first(refinement.rules), _first([*refinement.filters, *more_filters])
-    counts = bronze.groupBy(refused_by.alias("rule"), filtered_by.alias("reason"), "_file").count().collect()
+    counts = records.groupBy(refused_by.alias("rule"), filtered_by.alias("reason"), "_file").count().collect()
     refused_by_file: dict[str, int] = {}
     filtered: dict[str, int] = {}
     for row in counts:
@@ -166,10 +171,9 @@ def part(bronze: DataFrame, name: str, identity: IdentityKey, more_filters: Sequ
             refused_by_file[row["_file"]] = refused_by_file.get(row["_file"], 0) + row["count"]
         elif row["reason"] is not None:
             filtered[row["reason"]] = filtered.get(row["reason"], 0) + row["count"]
-    accepted = refinement.transform(bronze.where(refused_by.isNull() & filtered_by.isNull()), identity)
-    of_files = bronze.where(F.col("_file").isin(list(refused_by_file)) & refused_by.isNotNull())
+    accepted = refinement.transform(records.where(refused_by.isNull() & filtered_by.isNull()), identity)
+    of_files = records.where(F.col("_file").isin(list(refused_by_file)) & refused_by.isNotNull())
     broken = F.array_compact(F.array(*[F.when(rule.holds(), rule.name) for rule in refinement.rules]))
-    contract = table(f"silver.{name}")
     return Parting(
         accepted,
         refused_rows(of_files, contract, STEP, broken, refinement.identifiers(identity)),
@@ -205,21 +209,41 @@ def _of_batches(run: Run, contract: Table, batches: Sequence[str]) -> DataFrame:
     return rows.where(F.col("_batch_id").isin(list(batches)))
 
 
-def _restored(run: Run, identity: IdentityKey, name: str, replaced: DataFrame, accepted: DataFrame) -> DataFrame:
-    """Silver rows for keys whose published row is replaced, that the new delivery lacks and another one holds."""
-    contract = table(f"silver.{name}")
+def _restored(run: Run, identity: IdentityKey, contract: Table, replaced: DataFrame, accepted: DataFrame) -> DataFrame:
+    """Rows for keys whose published row is replaced, that the new delivery lacks and another one holds."""
+    source = _source_of(contract)
     gone = replaced.select(*contract.key).distinct()
     lost = gone.join(accepted.select(*contract.key), list(contract.key), "left_anti")
     done = [r.batch_id for r in run.ledger.accounts() if (r.step, r.table) == (STEP, contract.qualified)]
-    bronze = _of_batches(run, table(f"bronze.{name}"), done)
-    current = bronze.where(~among(outdated_deliveries(run.ledger, name)))
-    held = part(current, name, identity).accepted.join(F.broadcast(lost), list(contract.key), "left_semi")
+    bronze = _of_batches(run, source, done)
+    current = bronze.where(~among(outdated_deliveries(run.ledger, source.name)))
+    records = _records(run, current, contract.qualified)
+    held = part(records, contract, identity).accepted.join(F.broadcast(lost), list(contract.key), "left_semi")
     return without(held, losers_within(held, contract.key, contract.winner_order))
 
 
-def _read_by(run: Run, batch_id: str, name: str) -> int:
+def _source_of(contract: Table) -> Table:
+    """The bronze table whose records the rows of a refined table are."""
+    (name,) = contract.made_from
+    return table(name)
+
+
+def _records(run: Run, bronze: DataFrame, name: str) -> DataFrame:
+    return REFINEMENTS[name].records(bronze, run.lake.config)
+
+
+def _read(bronze: DataFrame, name: str, rows: int) -> int:
+    """Records that bronze rows hold: the rows themselves, or as many as they announce."""
+    announced = REFINEMENTS[name].announced
+    if announced is None:
+        return rows
+    found = bronze.agg(F.sum(announced()).alias("records")).collect()[0]["records"]
+    return int(found or 0)
+
+
+def _published(run: Run, batch_id: str, source: Table) -> int:
     """Rows that bronze published of the batch, from its commit."""
-    wanted = (BRONZE_STEP, f"bronze.{name}", batch_id)
+    wanted = (BRONZE_STEP, source.qualified, batch_id)
     found = [r.account for r in run.ledger.accounts() if (r.step, r.table, r.batch_id) == wanted]
     return sum(account.published - account.superseded for account in found)
 

@@ -26,7 +26,7 @@ from adlake.unfinished import OpenWork, open_work
 from adlake.version import VERSION
 from adlake.writer import Writer, current_writer
 
-LAYERS = ("bronze", "silver", "gold", "quarantine")
+LAYERS = ("bronze", "silver", "vault", "gold", "quarantine")
 RECENT_DAYS = 7
 
 

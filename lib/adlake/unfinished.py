@@ -1,6 +1,6 @@
 """Batches that are claimed but not finished, and the step that will go on with them; no JVM."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from deltalake import DeltaTable
@@ -9,6 +9,7 @@ from adlake.contracts import Table
 from adlake.lake import MAINTENANCE_OPERATIONS, Commit, Lake
 from adlake.ledger import AccountRecord, FileRecord
 
+REFINED = ("silver", "vault")
 INGEST, SILVER, GOLD = "ingest_bronze", "build_silver", "build_gold"
 
 
@@ -43,13 +44,15 @@ def open_work(
     """
     done = {(record.step, record.table, record.batch_id) for record in accounts}
     claimed = {(INGEST, f"bronze.{file.table}", batch) for batch, files in claims.items() for file in files}
+    refined = [table for table in snapshots if table.layer in REFINED]
     ingested = {
-        (SILVER, f"silver.{table.removeprefix('bronze.')}", batch)
-        for _, table, batch in done
-        if table.startswith("bronze.")
+        (SILVER, table.qualified, batch)
+        for step, source, batch in done
+        for table in refined
+        if step == INGEST and source in table.made_from
     }
-    refined = {batch for step, _, batch in done if step == SILVER}
-    ahead = {(GOLD, table, batch) for table, batch in _ahead_of_gold(lake, snapshots, refined)}
+    published = {(table, batch) for step, table, batch in done if step == SILVER}
+    ahead = {(GOLD, table, batch) for table, batch in _ahead_of_gold(lake, snapshots, published)}
     grouped: dict[tuple[str, str], set[str]] = {}
     for step, table, batch in ((claimed | ingested) - done) | ahead:
         grouped.setdefault((batch, step), set()).add(table)
@@ -57,19 +60,19 @@ def open_work(
 
 
 def _ahead_of_gold(
-    lake: Lake, snapshots: Mapping[Table, DeltaTable | None], refined: Iterable[str]
+    lake: Lake, snapshots: Mapping[Table, DeltaTable | None], published: Collection[tuple[str, str]]
 ) -> Iterator[tuple[str, str]]:
     """Gold table and batch of every silver commit with changed rows that the gold table has not consumed.
 
     A gold table says itself, by its markers, which silver tables it is made of; one that was never built waits for
-    every batch that silver holds.
+    every batch that those tables hold.
     """
     silver = {table: delta.version() for table, delta in snapshots.items() if table.layer == "silver" and delta}
     for mart, delta in snapshots.items():
         if mart.layer != "gold":
             continue
         if delta is None:
-            yield from ((mart.qualified, batch) for batch in refined)
+            yield from ((mart.qualified, batch) for table, batch in published if table in mart.made_from)
             continue
         for source, version in silver.items():
             consumed = delta.transaction_version(f"{GOLD}/{mart.qualified}/{source.qualified}")

@@ -40,10 +40,10 @@ def build_silver(run: Run, secret: bytes, *, rebuild: bool) -> None:
         return
     identity = identity_key(run.session, secret, run.lake.config.identity.key_version)
     for done, (batch_id, name) in enumerate(work):
-        run.notify(silver.STEP, name, done, len(work))
+        run.notify(silver.STEP, name.partition(".")[2], done, len(work))
         silver.refine(run, identity, batch_id, name)
     for done, name in enumerate(tables):
-        run.notify(silver.STEP, name, done, len(tables))
+        run.notify(silver.STEP, name.partition(".")[2], done, len(tables))
         silver.rebuild(run, identity, name)
 
 

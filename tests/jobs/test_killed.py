@@ -76,9 +76,9 @@ def test_a_run_ended_at_every_boundary_in_turn_leaves_what_an_undisturbed_run_le
 def test_rules_corrected_after_a_cut_run_decide_what_quarantine_holds(lake_after, shared, session, monkeypatch):
     config = lake_after("ingest_bronze")
     lakes.killed_at("build_silver/quarantine.gam_impressions/committed", config, shared(config), ["build_silver"])
-    before = silver.REFINEMENTS["gam_impressions"]
+    before = silver.REFINEMENTS["silver.gam_impressions"]
     corrected = [rule for rule in before.rules if rule.name != "revenue_missing"]
-    monkeypatch.setitem(silver.REFINEMENTS, "gam_impressions", replace(before, rules=corrected))
+    monkeypatch.setitem(silver.REFINEMENTS, "silver.gam_impressions", replace(before, rules=corrected))
 
     with lakes.open_run(config, shared(config)) as run:
         (batch,) = run.ledger.claims()

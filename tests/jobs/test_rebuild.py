@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from adlake import bronze, gold, silver
 from adlake.account import Account
-from adlake.contracts import loading
+from adlake.contracts import loading, table
 from adlake.errors import ContractError
 from adlake.resources import folder
 from tests.jobs import lakes
@@ -60,15 +60,15 @@ def test_an_expired_file_of_a_batch_that_silver_lacks_does_not_stop_a_rebuild(la
         bronze.ingest(run, batch, "gam_impressions", again=True)
         run.copy_accounts()
         # what silver will be asked to account for: all rows of the batch in bronze
-        assert silver._read_by(run, batch, "gam_impressions") == 10
+        assert silver._published(run, batch, table("bronze.gam_impressions")) == 10
     assert len(lakes.rows_of(config, "bronze.gam_impressions")) == 10
 
 
 def test_silver_and_gold_are_as_if_the_corrected_rules_had_always_been(lake_after, shared, monkeypatch):
     config = lake_after("delivered_again")
-    before = silver.REFINEMENTS["gam_impressions"]
+    before = silver.REFINEMENTS["silver.gam_impressions"]
     corrected = [rule for rule in before.rules if rule.name != "revenue_missing"]
-    monkeypatch.setitem(silver.REFINEMENTS, "gam_impressions", replace(before, rules=corrected))
+    monkeypatch.setitem(silver.REFINEMENTS, "silver.gam_impressions", replace(before, rules=corrected))
 
     report = lakes.run(config, shared(config), ["build_silver"])
     assert {record.table for record in report.commits} == {
@@ -138,7 +138,7 @@ def test_columns_come_by_themselves_and_go_by_a_rebuild(lake_after, shared, cont
 """
 
     def with_house_rows(frames):
-        return mart.build(frames).withColumn(
+        return mart.build(frames, config).withColumn(
             "house_rows", F.when(F.col("channel") == "house", 1).otherwise(0).cast("bigint")
         )
 

@@ -17,7 +17,7 @@ from adlake.frames import struct_type
 from adlake.lake import Lake
 from adlake.landing import inspect
 from adlake.sources import SOURCES
-from adlake.sources.delimited import one_file_per_task
+from adlake.sources.files import one_file_per_task
 from adlake.sources.source import LandedFile
 from tests.conftest import SECRET
 

@@ -4,6 +4,7 @@ from decimal import Decimal
 
 import pytest
 
+from adlake.contracts import table
 from adlake.identity import identity_key
 from adlake.silver import part
 from tests.conftest import SECRET
@@ -28,7 +29,7 @@ def identity(spark):
 def judged(spark, identity, name, base, cases):
     """Bronze rows that differ from a good one in the columns of each case, parted; `_position` counts the cases."""
     values = [base | case | {"_position": number} for number, (case, _) in enumerate(cases)]
-    return part(rows(spark, f"bronze.{name}", *values, **SAME), name, identity)
+    return part(rows(spark, f"bronze.{name}", *values, **SAME), table(f"silver.{name}"), identity)
 
 
 def assert_rules(spark, identity, name, base, cases):
@@ -181,7 +182,7 @@ SPARE |= {"_batch_id": BATCH, "_file": FILE}
 
 
 def refined(spark, identity, name, *values):
-    return part(rows(spark, f"bronze.{name}", *values, **SAME), name, identity).accepted
+    return part(rows(spark, f"bronze.{name}", *values, **SAME), table(f"silver.{name}"), identity).accepted
 
 
 def test_requests_in_silver(spark, identity):
@@ -313,5 +314,5 @@ def test_line_items_in_silver(spark, identity):
     ]
     places = [{"_file": value["_file"], "_position": value["_position"], "_batch_id": BATCH} for value in bronze]
     expected = [value | place for value, place in zip(expected, places, strict=True)]
-    found = part(read, "gam_line_items", identity).accepted
+    found = part(read, table("silver.gam_line_items"), identity).accepted
     assert_same(found, rows(spark, "silver.gam_line_items", *expected))

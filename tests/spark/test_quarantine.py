@@ -67,7 +67,11 @@ def test_a_refused_ad_row_is_kept_whole_under_the_first_rule_that_it_breaks(spar
         {"_position": 4, "UserId": "u", "PublisherProvidedID": "p", "_record_type": "NetworkImpressions"},
     ]
     same = SAME | {"_record_type": "NetworkBackfillImpressions"}
-    refused = part(rows(spark, "bronze.gam_impressions", *[same | row for row in values]), "gam_impressions", identity)
+    refused = part(
+        rows(spark, "bronze.gam_impressions", *[same | row for row in values]),
+        table("silver.gam_impressions"),
+        identity,
+    )
     query, event = "query_time_invalid", "event_time_invalid"
     reasons = {
         1: [query, event, "key_missing", "revenue_missing"],
@@ -100,7 +104,7 @@ def test_times_of_a_refused_page_event_are_kept_to_the_microsecond(spark, identi
     times = {"collector_tstamp": at("2026-11-02 07:00:00.123456"), "derived_tstamp": at("2026-11-02 06:00:00.000001")}
     event = times | {"_position": 1, "_batch_id": BATCH, "_file": "f", "_record_type": "EnrichedEvent"}
     event |= {"_ingested_at_utc": at("2026-11-02 08:00:00.999999")}
-    (refused,) = part(rows(spark, "bronze.page_events", event), "page_events", identity).refused.collect()
+    (refused,) = part(rows(spark, "bronze.page_events", event), table("silver.page_events"), identity).refused.collect()
     assert told(refused["record"]) == event
 
 
@@ -108,7 +112,7 @@ def test_identifiers_in_clear_stand_in_the_record_only(spark, identity):
     ids = {"user_id": "login-in-clear", "domain_userid": "domain-in-clear", "network_userid": "0"}
     event = ids | {"page_url": "https://a.example/?email=clear", "_position": 1, "_file": "f", "_batch_id": BATCH}
     event |= {"_record_type": "EnrichedEvent", "_ingested_at_utc": TAKEN}
-    (refused,) = part(rows(spark, "bronze.page_events", event), "page_events", identity).refused.collect()
+    (refused,) = part(rows(spark, "bronze.page_events", event), table("silver.page_events"), identity).refused.collect()
     values = refused.asDict()
     assert values["id_keys"] == [key_of("login", "login-in-clear"), key_of("domain", "domain-in-clear")]
     assert [name for name, value in values.items() if "clear" in str(value)] == ["record"]

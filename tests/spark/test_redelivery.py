@@ -10,6 +10,11 @@ from tests.spark.rows import assert_same, frame
 STEP = "build_silver"
 
 
+def refined(name):
+    """A silver table made of the bronze table of the same name."""
+    return SimpleNamespace(qualified=f"silver.{name}", made_from=(f"bronze.{name}",))
+
+
 def ledger(claims, published=()):
     """Claims as batch, table and path; published as batch, step and table of an account."""
     batches = {}
@@ -49,7 +54,7 @@ CLAIMS = [
 def test_a_batch_replaces_earlier_deliveries_and_is_overtaken_by_later_ones(
     batch, name, published, replaced, overtaken
 ):
-    found = redelivery_of(ledger(CLAIMS, published), batch, name, STEP)
+    found = redelivery_of(ledger(CLAIMS, published), batch, refined(name), STEP)
     assert found == Redelivery(replaced, overtaken)
 
 

@@ -138,7 +138,7 @@ GOOD = {"event_id": "e", "collector_tstamp": at("2026-11-02 06:10:00")}
 
 
 def refined(spark, identity, *values):
-    return part(rows(spark, "bronze.page_events", *values, **SAME), "page_events", identity)
+    return part(rows(spark, "bronze.page_events", *values, **SAME), table("silver.page_events"), identity)
 
 
 def assert_rules(spark, identity, cases):

@@ -40,7 +40,7 @@ def silver(spark):
             | value
             for n, value in enumerate(values, 1)
         ]
-        accepted = part(rows(spark, f"bronze.gam_{name}", *whole), f"gam_{name}", identity).accepted
+        accepted = part(rows(spark, f"bronze.gam_{name}", *whole), table(f"silver.gam_{name}"), identity).accepted
         return deduplicated(accepted, table(f"silver.gam_{name}"))
 
     return of
@@ -256,7 +256,7 @@ def test_trap_14_ids_are_text_from_the_file_to_gold(spark, config, tmp_path, sil
     read = read_landed(spark, config, "gam", "gam_impressions", path)
     provenance = {"_batch_id": F.lit(BATCH), "_ingested_at_utc": F.lit(TAKEN)}
     identity = identity_key(spark, SECRET.encode(), "k1")
-    accepted = part(read.withColumns(provenance), "gam_impressions", identity).accepted
+    accepted = part(read.withColumns(provenance), table("silver.gam_impressions"), identity).accepted
     shown = deduplicated(accepted, table("silver.gam_impressions"))
     columns = ("key_part", "event_key_part", "ad_unit_id", "line_item_id", "order_id")
     schema = ", ".join(f"{name} string" for name in columns)

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adlake.account import Account
+from adlake.contracts import table
 from adlake.lake import Lake
 from adlake.ledger import AccountRecord, FileRecord, Ledger
 from adlake.redelivery import Redelivery, outdated_deliveries, redelivery_of
@@ -29,7 +30,7 @@ def publish(ledger, batch, name="silver.gam_clicks", step="build_silver"):
 
 
 def found(ledger, batch, name="gam_clicks"):
-    return redelivery_of(ledger, batch, name, "build_silver")
+    return redelivery_of(ledger, batch, table(f"silver.{name}"), "build_silver")
 
 
 def test_a_path_that_comes_once_replaces_nothing(ledger):

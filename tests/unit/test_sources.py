@@ -17,10 +17,10 @@ def test_sources_are_listed_by_their_folder():
 
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
 def test_every_table_of_a_source_has_its_contracts_and_its_refinement(source):
-    names = set(source.record_types.values())
-    assert set(source.refinements) == names
-    for layer in ("bronze", "silver", "quarantine"):
-        assert {f"{layer}.{name}" for name in names} <= set(tables())
+    bronze = {f"bronze.{name}" for name in source.record_types.values()}
+    assert bronze <= set(tables())
+    refined = {name for name, contract in tables().items() if bronze & set(contract.made_from)}
+    assert set(source.refinements) == refined
 
 
 def test_network_and_backfill_files_go_into_one_table():
@@ -156,24 +156,24 @@ def test_enriched_events_have_one_layout_whatever_their_first_line():
 
 
 RULES = {
-    "gam_requests": ["query_time_invalid", "key_missing"],
-    "gam_impressions": ["query_time_invalid", "event_time_invalid", "key_missing", "revenue_missing"],
-    "gam_clicks": ["query_time_invalid", "event_time_invalid", "key_missing"],
-    "gam_active_views": ["query_time_invalid", "event_time_invalid", "key_missing"],
-    "gam_line_items": ["line_item_id_missing", "rate_invalid"],
-    "page_events": ["event_id_missing", "collector_time_missing", "event_time_invalid", "contexts_malformed"],
+    "silver.gam_requests": ["query_time_invalid", "key_missing"],
+    "silver.gam_impressions": ["query_time_invalid", "event_time_invalid", "key_missing", "revenue_missing"],
+    "silver.gam_clicks": ["query_time_invalid", "event_time_invalid", "key_missing"],
+    "silver.gam_active_views": ["query_time_invalid", "event_time_invalid", "key_missing"],
+    "silver.gam_line_items": ["line_item_id_missing", "rate_invalid"],
+    "silver.page_events": ["event_id_missing", "collector_time_missing", "event_time_invalid", "contexts_malformed"],
 }
 
 
 def test_rules_and_filters_are_named_and_in_the_order_that_decides_who_owns_a_row():
-    refinements = GAM.refinements | SNOWPLOW.refinements
+    refinements = {name: found for source in SOURCES.values() for name, found in source.refinements.items()}
     assert {name: [rule.name for rule in found.rules] for name, found in refinements.items()} == RULES
     filters = {name: [reason.name for reason in found.filters] for name, found in refinements.items()}
-    assert filters == {name: [] for name in RULES} | {"gam_impressions": ["unfilled_impression"]}
+    assert filters == {name: [] for name in RULES} | {"silver.gam_impressions": ["unfilled_impression"]}
 
 
 def test_every_rule_and_filter_has_a_meaning_for_people():
-    refinements = (GAM.refinements | SNOWPLOW.refinements).values()
+    refinements = [found for source in SOURCES.values() for found in source.refinements.values()]
     names = {check.name for found in refinements for check in (*found.rules, *found.filters)}
     assert names | {"wrong_column_count", "unreadable_value", "superseded_delivery"} == set(MEANINGS)
     assert all(meaning(name) for name in names)

@@ -9,7 +9,7 @@ from adlake.reasons import meaning
 from adlake.status import Status, TableStatus
 
 MOST_FILES = 20
-_LAYERS = ("bronze", "silver", "gold", "quarantine")
+_LAYERS = ("bronze", "silver", "vault", "gold", "quarantine")
 
 
 def show_status(status: Status) -> None:

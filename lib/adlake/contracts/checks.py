@@ -1,7 +1,7 @@
 """What no schema language can say of a contract: that its parts fit each other, and that it fits its neighbours."""
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from adlake.contracts.delta_properties import property_faults
@@ -15,6 +15,9 @@ _SETTINGS: Place = (*_TABLE, "customProperties")
 _NO_STATISTICS = frozenset({"identifier", "keyed", "possible"})
 # Delta keeps no minimum and maximum of these, and refuses a table that asks for them.
 _WITHOUT_ORDER = frozenset({"array", "map", "struct", "binary", "boolean"})
+# A row that such a table refuses needs a place.
+_REFUSING = frozenset({"bronze", "silver", "vault"})
+_REFINED = frozenset({"silver", "vault"})
 _SLICED_BY = {"hour": ("timestamp",), "day": ("timestamp", "date")}
 
 
@@ -46,18 +49,22 @@ def complaints(contract: ContractDocument, qualified: str) -> Iterator[Complaint
     yield from _positions(contract.table.properties)
     yield from _references(contract)
     yield from _statistics(contract)
-    yield from _silver(contract)
+    yield from _refined(contract)
     settings = contract.table.custom_properties
     for name, found, wanted in property_faults(settings.delta_properties):
         yield Complaint((*_SETTINGS, "deltaProperties", name), found, wanted)
 
 
-def missing_twins(names: Collection[str]) -> Iterator[tuple[str, str]]:
-    """Silver tables without the tables around them: the silver table and the one that is missing."""
-    for name in sorted(names):
+def missing_neighbours(made_from: Mapping[str, Collection[str]]) -> Iterator[tuple[str, str]]:
+    """Tables without one that they need: the table, and the one that is missing.
+
+    Args:
+        made_from: every table that there is a contract of, with the tables that it is made of.
+    """
+    for name, sources in sorted(made_from.items()):
         layer, _, table = name.partition(".")
-        twins = (f"bronze.{table}", f"quarantine.{table}") if layer == "silver" else ()
-        yield from ((name, twin) for twin in twins if twin not in names)
+        needed = {*sources, f"quarantine.{table}"} if layer in _REFUSING else set(sources)
+        yield from ((name, neighbour) for neighbour in sorted(needed - set(made_from)))
 
 
 def _names(contract: ContractDocument, qualified: str) -> Iterator[Complaint]:
@@ -158,13 +165,17 @@ def _statistics(contract: ContractDocument) -> Iterator[Complaint]:
             yield Complaint(place, f"'{name}', a {column.physical_type}", "a column whose values have an order")
 
 
-def _silver(contract: ContractDocument) -> Iterator[Complaint]:
-    """Silver is where duplicates end: it has a key and an order that picks the winner, other layers need none."""
+def _refined(contract: ContractDocument) -> Iterator[Complaint]:
+    """Silver and vault are where duplicates end: a key and an order that picks the winner; other layers need none."""
     settings = contract.table.custom_properties
-    if settings.layer != "silver":
+    if settings.layer not in _REFINED:
         if settings.dedup_days or settings.winner_order:
-            yield Complaint(_SETTINGS, "dedupDays or winnerOrder", "them in silver only: nothing else drops duplicates")
+            wanted = "them in silver and vault only: nothing else drops duplicates"
+            yield Complaint(_SETTINGS, "dedupDays or winnerOrder", wanted)
         return
+    if [name.partition(".")[0] for name in settings.made_from] != ["bronze"]:
+        found = ", ".join(settings.made_from) or "nothing"
+        yield Complaint((*_SETTINGS, "madeFrom"), found, "the one bronze table whose records its rows are")
     if not settings.winner_order:
         yield Complaint((*_SETTINGS, "winnerOrder"), "nothing", "the order that picks the winner among equal keys")
     if not any(column.primary_key for column in contract.table.properties):

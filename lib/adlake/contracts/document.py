@@ -15,6 +15,7 @@ from adlake.faults import text_like
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
 Name = Annotated[str, text_like("[A-Za-z_][A-Za-z0-9_]*", "a name of letters, digits and _")]
 Order = Annotated[str, text_like("[A-Za-z_][A-Za-z0-9_]*( nulls last)?", "a column, perhaps followed by ' nulls last'")]
+TableName = Annotated[str, text_like("[a-z]+[.][a-z][a-z0-9_]*", "a layer and a table such as bronze.page_events")]
 Release = Annotated[str, text_like("[0-9]+[.][0-9]+[.][0-9]+", "a version such as 1.0.0")]
 Standard = Annotated[str, text_like("v3[.][0-9]+[.][0-9]+", "version 3 of the standard, such as v3.2.0")]
 Positive = Annotated[int, Field(ge=1)]
@@ -64,6 +65,7 @@ class TableSettings(_Strict):
     """What adlake adds to a table."""
 
     layer: Layer
+    made_from: list[TableName] = []
     stats_columns: list[Name]
     winner_order: list[Order] = []
     slice: SliceSettings | None = None

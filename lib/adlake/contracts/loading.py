@@ -8,7 +8,7 @@ from types import MappingProxyType
 from pydantic import BaseModel, ValidationError
 
 from adlake import faults as found_in
-from adlake.contracts.checks import complaints, missing_twins
+from adlake.contracts.checks import complaints, missing_neighbours
 from adlake.contracts.document import ColumnDocument, ContractDocument
 from adlake.contracts.model import NO_STATISTICS, STATISTICS, Column, Slice, Table
 from adlake.errors import ContractError
@@ -59,7 +59,7 @@ def faults(root: Path | None = None) -> list[Fault]:
     """Everything that is wrong with the contracts, all files at once; an empty list when nothing is.
 
     Beyond what loading checks, each file is held against the Open Data Contract Standard's own model, keys given twice
-    are found, and each silver table must have its bronze table and its quarantine.
+    are found, and the tables that one is made of, and its quarantine, must be there too.
 
     Args:
         root: the folder with one folder per layer; None for the contracts that adlake ships.
@@ -69,14 +69,16 @@ def faults(root: Path | None = None) -> list[Fault]:
     if not paths:
         return [Fault(str(root), "", "no contract", f"<layer>/<table>{SUFFIX}")]
     found: list[Fault] = []
-    for path in paths.values():
+    made_from: dict[str, list[str]] = {}
+    for qualified, path in paths.items():
         document = _read(path)
         contract, own = _judge(path, document)
+        made_from[qualified] = contract.table.custom_properties.made_from if contract else []
         # What adlake's own, stricter model refuses would only be said again in the words of the standard's.
         found += own + document.repeated_keys() + (_standard_faults(document) if contract else [])
     found += [
-        Fault(_name(paths[silver]), "", f"no contract of {twin}", f"{twin.replace('.', '/')}{SUFFIX} beside it")
-        for silver, twin in missing_twins(paths)
+        Fault(_name(paths[name]), "", f"no contract of {needed}", f"{needed.replace('.', '/')}{SUFFIX} beside it")
+        for name, needed in missing_neighbours(made_from)
     ]
     return found
 
@@ -172,6 +174,7 @@ def _table(contract: ContractDocument) -> Table:
         version=contract.version,
         grain=contract.table.data_granularity_description,
         columns=tuple(_column(column) for column in columns),
+        made_from=tuple(settings.made_from),
         key=_in_order((column.primary_key_position, column.name) for column in columns),
         winner_order=tuple(settings.winner_order),
         partition_by=_in_order((column.partition_key_position, column.name) for column in columns),

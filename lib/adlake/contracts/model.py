@@ -19,7 +19,7 @@ behaviour   what somebody read, saw, clicked, or where and with what device: per
 possible    free text that may hold anything, an identifier in clear too
 """
 
-Layer = Literal["bronze", "silver", "gold", "quarantine", "ops"]
+Layer = Literal["bronze", "silver", "vault", "gold", "quarantine", "ops"]
 Unit = Literal["hour", "day"]
 
 STATISTICS = "delta.dataSkippingStatsColumns"
@@ -74,6 +74,7 @@ class Table:
         version: of the contract, such as 1.0.0.
         grain: what one row is.
         columns: in the order in which they stand in the table.
+        made_from: qualified names of the tables whose rows it is made of; none for what comes from files.
         key: the columns that name a row; they may be null where a null is a value of its own.
         winner_order: columns, smallest first, each perhaps followed by ` nulls last`: the first of equal keys wins.
         partition_by: the columns that are folders.
@@ -90,6 +91,7 @@ class Table:
     grain: str
     columns: tuple[Column, ...]
     key: tuple[str, ...]
+    made_from: tuple[str, ...] = ()
     winner_order: tuple[str, ...] = ()
     partition_by: tuple[str, ...] = ()
     slice: Slice | None = None

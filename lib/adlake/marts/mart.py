@@ -1,22 +1,55 @@
 """What a mart is: a gold table made of silver rows of touched slices."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame
+
+from adlake.config import Config
+from adlake.lake import Lake
+
+Frames = Mapping[str, DataFrame]
+"""Silver frames by table name, restricted to whole slices, and `days`: the distinct `event_date`."""
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A silver table whose rows hold for days beyond their own: rates, names.
+
+    Attributes:
+        table: name of the silver table; the mart gets it whole.
+        days: which of the days with events a change of some of its slices touches; asked without a JVM.
+    """
+
+    table: str
+    days: Callable[[Lake, Collection[str], Collection[str]], set[str]]
+
+
+@dataclass(frozen=True)
+class Pricing:
+    """How rows come by what they are worth, for the proofs of a mart.
+
+    Attributes:
+        by: columns that decide the price of a row.
+        join: gives sums by those columns the columns that prices are made of.
+    """
+
+    by: Sequence[str]
+    join: Callable[[DataFrame, Frames, Config], DataFrame]
 
 
 @dataclass(frozen=True)
 class Proof:
     """How a measure of the mart, or a share of it, is worked out a second time, straight from silver.
 
-    Silver rows are summed by line item and day before their price is looked up; the mart goes the other way.
+    Silver rows are summed by what decides their price before it is looked up; the mart goes the other way.
 
     Attributes:
         measure: column of the mart; the proofs that name it add up.
         source: name of the silver table.
         amount: gives the amount of one silver row; rows that do not count give 0.
-        price: gives what the amount is multiplied by, from the columns of `RATE_COLUMNS`; null counts as 0.
+        price: gives what the amount is multiplied by, from the columns that the mart's pricing joins; null counts
+            as 0.
     """
 
     measure: str
@@ -32,11 +65,19 @@ class Mart:
     Attributes:
         name: of the gold table.
         events: silver tables whose slices it follows.
-        build: silver frames by name, restricted to whole slices, to rows of the mart.
+        references: silver tables that it looks things up in.
+        build: the frames of all of them to rows of the mart.
         proofs: of all measures: their sums over a slice must equal silver's.
+        pricing: for proofs with a price.
     """
 
     name: str
     events: Sequence[str]
-    build: Callable[[Mapping[str, DataFrame]], DataFrame]
+    build: Callable[[Frames, Config], DataFrame]
     proofs: Sequence[Proof]
+    references: Sequence[Reference] = ()
+    pricing: Pricing | None = None
+
+    def proofs_from(self, source: str) -> list[Proof]:
+        """The proofs that a silver table gives."""
+        return [proof for proof in self.proofs if proof.source == source]

@@ -1,8 +1,16 @@
 """What an ad-server row earned, in micros of network currency, and where the number comes from."""
 
+from collections.abc import Collection
+
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from adlake.config import Config
+from adlake.contracts import table
+from adlake.lake import Lake
+from adlake.marts.mart import Frames, Pricing, Reference
+
+LINE_ITEMS = "gam_line_items"
 RATE_COLUMNS = ("line_item_type", "cost_type", "cost_per_unit_micros")
 
 
@@ -81,6 +89,19 @@ def channel() -> Column:
     return F.when(F.col("is_backfill"), backfill).otherwise(network)
 
 
+def _days_of_snapshots(lake: Lake, days: Collection[str], snapshots: Collection[str]) -> set[str]:
+    """The days for which one of the snapshots is the newest."""
+    held = lake.partition_values(table(f"silver.{LINE_ITEMS}"), "snapshot_date")
+    # a snapshot that vanished hands its days back to the one before it, so it counts as a boundary too
+    boundaries = sorted({*held, *snapshots})
+    effective = {day: max((bound for bound in boundaries if bound <= day), default="") for day in days}
+    return {day for day, snapshot in effective.items() if snapshot in snapshots}
+
+
+def _rated(sums: DataFrame, frames: Frames, _: Config) -> DataFrame:
+    return with_rates(sums, rates_by_day(frames[LINE_ITEMS], frames["days"]))
+
+
 def _cost_type(name: str) -> Column:
     return F.upper("cost_type") == name
 
@@ -88,3 +109,7 @@ def _cost_type(name: str) -> Column:
 def _spelled(column: str) -> Column:
     """Display strings vary in case, and in spaces where others have underscores."""
     return F.replace(F.lower(column), F.lit(" "), F.lit("_"))
+
+
+LINE_ITEM_RATES = Reference(LINE_ITEMS, _days_of_snapshots)
+RATE_CARD = Pricing(("event_date", "line_item_id", "is_backfill"), _rated)

@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from adlake.marts.mart import Mart, Proof
+from adlake.config import Config
+from adlake.marts.mart import Frames, Mart, Proof
 from adlake.marts.revenue import (
+    LINE_ITEM_RATES,
+    RATE_CARD,
     click_rate_card_micros,
     impression_rate_card_micros,
     is_price_unknown,
@@ -17,7 +20,7 @@ from adlake.marts.revenue import (
 SUMS = ("page_views", "impressions", "clicks", "revenue_micros", "revenue_unknown_impressions")
 
 
-def user_days(frames: Mapping[str, DataFrame]) -> DataFrame:
+def user_days(frames: Frames, _: Config) -> DataFrame:
     """Page views, impressions, clicks, revenue and sections read, with first and last sight.
 
     Rows without `id_key` are nobody's; page events of bots are left out. Requests and Active View rows say nothing of
@@ -31,7 +34,7 @@ def user_days(frames: Mapping[str, DataFrame]) -> DataFrame:
         one row per id_key and day on which any of the three has a row for it; sections sorted, empty when none.
     """
     impressions, clicks = _of_users(frames["gam_impressions"]), _of_users(frames["gam_clicks"])
-    rates = rates_by_day(frames["gam_line_items"], frames["days"])
+    rates = rates_by_day(frames[LINE_ITEM_RATES.table], frames["days"])
     earned = F.when(F.col("is_backfill"), F.col("revenue_micros")).otherwise(impression_rate_card_micros())
     clicked = F.when(F.col("is_backfill"), F.lit(0)).otherwise(click_rate_card_micros())
     unknown = ~F.col("is_backfill") & impression_rate_card_micros().isNull()
@@ -78,6 +81,8 @@ def _reported() -> Column:
 USER_DAYS = Mart(
     name="user_days",
     events=("page_events", "gam_impressions", "gam_clicks"),
+    references=(LINE_ITEM_RATES,),
+    pricing=RATE_CARD,
     build=user_days,
     proofs=(
         Proof("page_views", "page_events", lambda: _user((F.col("event_name") == "page_view") & ~F.col("is_bot"))),

@@ -5,8 +5,11 @@ from collections.abc import Mapping
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from adlake.marts.mart import Mart, Proof
+from adlake.config import Config
+from adlake.marts.mart import Frames, Mart, Proof
 from adlake.marts.revenue import (
+    LINE_ITEM_RATES,
+    RATE_CARD,
     channel,
     click_rate_card_micros,
     impression_rate_card_micros,
@@ -22,7 +25,7 @@ NEEDED = ("event_at_utc", "event_date", "site", "ad_unit_id", "device_category",
 SOLD_BY = ("deal_type", "line_item_id")
 
 
-def yield_hourly(frames: Mapping[str, DataFrame]) -> DataFrame:
+def yield_hourly(frames: Frames, _: Config) -> DataFrame:
     """Sums of requests, impressions, clicks, viewability and revenue.
 
     Each row is counted in the hour of its own event; Network and Backfill are a union. Sums only: rates are
@@ -38,7 +41,7 @@ def yield_hourly(frames: Mapping[str, DataFrame]) -> DataFrame:
     """
     requests, impressions = frames["gam_requests"], frames["gam_impressions"]
     clicks, views = frames["gam_clicks"], frames["gam_active_views"]
-    rates = rates_by_day(frames["gam_line_items"], frames["days"])
+    rates = rates_by_day(frames[LINE_ITEM_RATES.table], frames["days"])
     unknown = ~F.col("is_backfill") & impression_rate_card_micros().isNull()
     parts = [
         _part(requests, rates, {"requests": F.lit(1), "unfilled": _one(~F.col("is_filled"))}, of_requests=True),
@@ -94,6 +97,8 @@ def _reported() -> Column:
 YIELD_HOURLY = Mart(
     name="yield_hourly",
     events=("gam_requests", "gam_impressions", "gam_clicks", "gam_active_views"),
+    references=(LINE_ITEM_RATES,),
+    pricing=RATE_CARD,
     build=yield_hourly,
     proofs=(
         Proof("requests", "gam_requests", lambda: F.lit(1)),

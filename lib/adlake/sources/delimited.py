@@ -1,8 +1,7 @@
 """Records of delimited text files, typed by Spark's reader, each with its place in its file."""
 
 import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from itertools import groupby
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -13,34 +12,17 @@ from adlake.contracts import Table
 from adlake.frames import struct_type
 from adlake.landing import Layout
 from adlake.paths import literal_path
+from adlake.sources.files import FILE, POSITION, RECORD_TYPE, position, record_type, relative_path
 from adlake.sources.source import MALFORMED, REFUSAL, LandedFile
 
-# Spark numbers rows as (partition << 33) + row, so with one file per partition the low bits are the place in the file.
-ROW_BITS = (1 << 33) - 1
 # Beyond these the reader fails the whole file instead of refusing the line.
 MOST_COLUMNS = 200_000
 # Numbers with a point and never a comma: the default takes a comma for a mark of thousands, and 0,35 for 35.
 POINT_LOCALE = "de-CH"
 # Said outright: without it a time of day would be taken for today's.
 TIMESTAMP_FORMAT = "yyyy-MM-dd HH:mm:ss[.SSSSSSSSS]"
-PLAIN_PATH = re.compile(r"[A-Za-z0-9_./=:@,-]*")
 WRONG_COLUMN_COUNT, UNREADABLE_VALUE = "wrong_column_count", "unreadable_value"
-RECORD_TYPE, FILE, POSITION, EXTRA = "_record_type", "_file", "_position", "_extra"
-
-
-@contextmanager
-def one_file_per_task(spark: SparkSession, files: Sequence[LandedFile]) -> Iterator[None]:
-    """A session that reads each landing file in a task of its own, never packed with others and never split."""
-    size = str(max((file.size_bytes for file in files), default=0) + 1)
-    names = ("spark.sql.files.maxPartitionBytes", "spark.sql.files.openCostInBytes")
-    before = {name: spark.conf.get(name) for name in names}
-    for name in names:
-        spark.conf.set(name, size)
-    try:
-        yield
-    finally:
-        for name, value in before.items():
-            spark.conf.set(name, value)  # type: ignore[arg-type]
+EXTRA = "_extra"
 
 
 def read_records(spark: SparkSession, table: Table, root: str, files: Sequence[LandedFile], *, quote: str) -> DataFrame:
@@ -68,7 +50,7 @@ def read_records(spark: SparkSession, table: Table, root: str, files: Sequence[L
 
 def _layout_key(file: LandedFile) -> tuple[str, ...]:
     layout = file.layout
-    return (layout.delimiter, layout.line_end, str(layout.has_header), *layout.columns)
+    return (str(layout.delimiter), layout.line_end, str(layout.has_header), *layout.columns)
 
 
 def _read_group(spark: SparkSession, table: Table, root: str, files: Sequence[LandedFile], quote: str) -> DataFrame:
@@ -80,7 +62,7 @@ def _read_group(spark: SparkSession, table: Table, root: str, files: Sequence[La
     nothing = "Null" if layout.has_header else ""
     records = (
         spark.read.schema(schema)
-        .option("sep", layout.delimiter)
+        .option("sep", _delimiter(layout))
         .option("lineSep", layout.line_end)
         .option("header", layout.has_header)
         .option("quote", quote)
@@ -100,22 +82,27 @@ def _read_group(spark: SparkSession, table: Table, root: str, files: Sequence[La
     return records.select(
         *columns,
         *extra,
-        _record_type(_relative_path(root, files), files).alias(RECORD_TYPE),
-        _relative_path(root, files).alias(FILE),
-        (F.monotonically_increasing_id().bitwiseAND(F.lit(ROW_BITS)) + 1).alias(POSITION),
+        record_type(relative_path(root, files), files).alias(RECORD_TYPE),
+        relative_path(root, files).alias(FILE),
+        position().alias(POSITION),
         MALFORMED,
         _refusal(layout, quote).alias(REFUSAL),
     )
 
 
+def _delimiter(layout: Layout) -> str:
+    assert layout.delimiter is not None  # noqa: S101 files that this module reads have columns
+    return layout.delimiter
+
+
 def _refusal(layout: Layout, quote: str) -> Column:
     """Why the reader could not take the record; null for one that it could."""
     line = F.col(MALFORMED)
-    delimiter = re.escape(layout.delimiter)
+    delimiter = re.escape(_delimiter(layout))
     # a delimiter inside a quoted field cuts nothing
     quoted = f"(?<=^|{delimiter}){quote}(?:[^{quote}]++|{quote}{quote})*+{quote}"
     bare = F.regexp_replace(line, quoted, "") if quote else line
-    delimiters = F.length(bare) - F.length(F.replace(bare, F.lit(layout.delimiter), F.lit("")))
+    delimiters = F.length(bare) - F.length(F.replace(bare, F.lit(_delimiter(layout)), F.lit("")))
     reason = F.when(delimiters != len(layout.columns) - 1, WRONG_COLUMN_COUNT).otherwise(UNREADABLE_VALUE)
     return F.when(line.isNotNull(), reason)
 
@@ -133,25 +120,3 @@ def _extra(unknown: Sequence[str]) -> Column:
     pairs = [part for name in unknown for part in (F.lit(name), F.col(f"`{name}`"))]
     present = F.map_filter(F.create_map(*pairs), lambda _, value: value.isNotNull())
     return F.when(F.size(present) > 0, present).alias(EXTRA)
-
-
-def _record_type(path: Column, files: Sequence[LandedFile]) -> Column:
-    """The record type of the file; one where a source has one, else what its name begins with."""
-    types = {file.record_type for file in files}
-    if len(types) == 1:
-        return F.lit(types.pop())
-    return F.substring_index(F.substring_index(path, "/", -1), "_", 1)
-
-
-def _relative_path(root: str, files: Sequence[LandedFile]) -> Column:
-    """The file's path below the landing zone; Spark gives it percent-encoded, which costs only where it matters.
-
-    `_metadata.file_path` would say the same and have every row copied once more, which doubles the cost of a scan.
-    """
-    uri = F.input_file_name()
-    # written out as a URI, with the empty host that Hadoop leaves away
-    root = re.sub("^file:/", "file:///", root)
-    if all(PLAIN_PATH.fullmatch(f"{root}/{file.path}") for file in files):
-        return F.substring(uri, len(root) + 2, 10_000)
-    decoded = F.url_decode(F.replace(uri, F.lit("+"), F.lit("%2B")))
-    return F.substring(decoded, len(root) + 2, 10_000)

@@ -238,12 +238,14 @@ GAM = Source(
     layout_of=layout_of,
     read=read,
     refinements={
-        "gam_requests": Refinement(
+        "silver.gam_requests": Refinement(
             [*_QUERY_TIME, Check("key_missing", partial(_blank, "KeyPart"))], [], requests, _identifiers
         ),
-        "gam_impressions": Refinement([*_EVENT_TIMES, _EVENT_KEY, _NO_REVENUE], [_UNFILLED], impressions, _identifiers),
-        "gam_clicks": Refinement([*_EVENT_TIMES, _EVENT_KEY], [], clicks, _identifiers),
-        "gam_active_views": Refinement([*_EVENT_TIMES, _EVENT_KEY], [], active_views, _identifiers),
-        "gam_line_items": Refinement([_NO_LINE_ITEM_ID, _NO_RATE], [], line_items, _no_identifiers),
+        "silver.gam_impressions": Refinement(
+            [*_EVENT_TIMES, _EVENT_KEY, _NO_REVENUE], [_UNFILLED], impressions, _identifiers
+        ),
+        "silver.gam_clicks": Refinement([*_EVENT_TIMES, _EVENT_KEY], [], clicks, _identifiers),
+        "silver.gam_active_views": Refinement([*_EVENT_TIMES, _EVENT_KEY], [], active_views, _identifiers),
+        "silver.gam_line_items": Refinement([_NO_LINE_ITEM_ID, _NO_RATE], [], line_items, _no_identifiers),
     },
 )

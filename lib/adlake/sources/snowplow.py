@@ -129,5 +129,5 @@ SNOWPLOW = Source(
     record_type_of=record_type_of,
     layout_of=layout_of,
     read=read,
-    refinements={"page_events": Refinement(_RULES, [], page_events, _identifiers)},
+    refinements={"silver.page_events": Refinement(_RULES, [], page_events, _identifiers)},
 )

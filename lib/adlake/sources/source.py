@@ -5,9 +5,10 @@ from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame, SparkSession
 
+from adlake.config import Config
 from adlake.contracts import Table
 from adlake.identity import IdentityKey
-from adlake.landing import Layout
+from adlake.landing import Framing, Layout
 
 # Raw line of a record that the reader could not take, and why; both null for a good record.
 MALFORMED, REFUSAL = "_malformed", "_refusal"
@@ -28,19 +29,24 @@ class Check:
 
 @dataclass(frozen=True)
 class Refinement:
-    """How bronze rows of one table become silver rows.
+    """How the records of one bronze table become rows of a silver or vault table.
 
     Attributes:
         rules: refuse a row to quarantine; the first broken one in order owns it.
         filters: leave a row out on purpose, by reason, after the rules.
-        transform: bronze rows that passed (with provenance) to silver rows: a pure select.
-        identifiers: the keyed identifiers of a bronze row, as an array without nulls.
+        transform: records that passed (with provenance) to rows of the table: a pure select.
+        identifiers: the keyed identifiers of a record, as an array without nulls.
+        records: the records of bronze rows, where they are not the rows themselves; a row that gives several numbers
+            them from 0 in `_index`.
+        announced: how many records a bronze row announces; None for one.
     """
 
     rules: Sequence[Check]
     filters: Sequence[Check]
     transform: Callable[[DataFrame, IdentityKey], DataFrame]
     identifiers: Callable[[IdentityKey], Column]
+    records: Callable[[DataFrame, Config], DataFrame] = lambda rows, _: rows
+    announced: Callable[[], Column] | None = None
 
 
 @dataclass(frozen=True)
@@ -60,11 +66,12 @@ class Source:
 
     Attributes:
         name: its folder in the landing zone.
-        record_types: record type to bronze and silver table name.
+        record_types: record type to bronze table name.
         record_type_of: the record type of a file from its path below the source's folder, or None.
         layout_of: the layout from record type and first line; raises SourceError when the line does not fit.
         read: bronze rows of claimed files of one table, with `_malformed` (the raw line of an unreadable record).
-        refinements: table name to refinement.
+        refinements: qualified name of a silver or vault table to refinement.
+        framing: how its files are cut into records.
     """
 
     name: str
@@ -73,3 +80,4 @@ class Source:
     layout_of: Callable[[str, str], Layout]
     read: Callable[[SparkSession, Table, str, Sequence[LandedFile]], DataFrame]
     refinements: Mapping[str, Refinement]
+    framing: Framing = "lines"
