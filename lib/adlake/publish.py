@@ -6,14 +6,11 @@ them, and lets the same transaction commit. An abandoned candidate is an orphan 
 """
 
 import json
-import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from py4j.protocol import Py4JError
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from adlake.contracts import Table
@@ -23,13 +20,9 @@ from adlake.frames import conform, empty_frame, struct_type
 from adlake.lake import Lake
 from adlake.lock import WriterLock
 from adlake.paths import literal_path
+from adlake.spark_failures import SPARK_FAILURES, cause_of
 
 DELTA = "org.apache.spark.sql.delta"
-# What a Spark action raises when it fails in the JVM.
-SPARK_FAILURES = (PySparkException, Py4JError)
-CONDITION = re.compile(r"\[([A-Z][A-Z0-9_.]+)\]")
-STORAGE_FAILURES = ("java.io.", "java.nio.", "java.net.", "org.apache.hadoop.")
-LONGEST_REASON = 300
 
 
 @dataclass(frozen=True)
@@ -236,18 +229,3 @@ def _map(jvm: Any, items: Mapping[str, str]) -> Any:
     return getattr(jvm.scala.collection.immutable.Map, "from")(
         jvm.scala.jdk.javaapi.CollectionConverters.asScala(java_map)
     )
-
-
-def cause_of(error: Exception) -> str:
-    """The innermost reason in one line, without the values that Spark's messages quote.
-
-    Spark names its own failures by a condition; only what files and networks say of themselves is repeated.
-    """
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    reasons = [line.removeprefix("Caused by:").strip() for line in lines if line.startswith("Caused by:")]
-    reason = reasons[-1] if reasons else next(iter(lines), "")
-    named = CONDITION.search(reason)
-    if named:
-        return named[1]
-    is_of_storage = reason.startswith(STORAGE_FAILURES)
-    return reason[:LONGEST_REASON] if is_of_storage else reason.split(":")[0].split(" ")[0] or type(error).__name__
