@@ -159,10 +159,10 @@ def _declare(spark: SparkSession, transaction: Any, table: Table, *, whole: bool
     A commit that replaces the whole table takes the contract's columns as they are now.
     """
     jvm: Any = spark._jvm
-    schema, metadata = struct_type(table), transaction.metadata()
+    fields, metadata = _described_fields(table), transaction.metadata()
     is_new = int(transaction.readVersion()) < 0
     known = set() if is_new else set(metadata.schema().fieldNames())
-    gained = [field for field in schema.fields if field.name not in known]
+    gained = [field for field in fields if field["name"] not in known]
     if not is_new and not gained and not whole:
         return
     now = jvm.scala.Option.apply(jvm.java.lang.System.currentTimeMillis())
@@ -171,7 +171,7 @@ def _declare(spark: SparkSession, transaction: Any, table: Table, *, whole: bool
         None,
         table.grain,
         getattr(jvm, f"{DELTA}.actions.Format")("parquet", _map(jvm, {})),
-        schema.json() if is_new or whole else _extended(metadata.schemaString(), gained),
+        _schema_json(fields if is_new or whole else [*json.loads(metadata.schemaString())["fields"], *gained]),
         _seq(jvm, list(table.partition_by)),
         _map(jvm, table.properties),
         now if is_new else metadata.createdTime(),
@@ -179,10 +179,14 @@ def _declare(spark: SparkSession, transaction: Any, table: Table, *, whole: bool
     transaction.updateMetadata(changed, False)
 
 
-def _extended(schema_json: str, missing: Sequence[Any]) -> str:
-    schema = json.loads(schema_json)
-    schema["fields"] += [field.jsonValue() for field in missing]
-    return json.dumps(schema)
+def _described_fields(table: Table) -> list[dict[str, Any]]:
+    """The columns as Delta's log writes them, each with its meaning for whoever asks the table."""
+    comments = {column.name: {"comment": column.meaning} for column in table.columns}
+    return [field.jsonValue() | {"metadata": comments[field.name]} for field in struct_type(table).fields]
+
+
+def _schema_json(fields: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps({"type": "struct", "fields": list(fields)})
 
 
 def _removal(spark: SparkSession, file: DataFile) -> Any:
