@@ -16,8 +16,12 @@ MEANINGS: Mapping[str, str] = {
     "event_id_missing": "page event without an id",
     "collector_time_missing": "page event without a collector's time",
     "contexts_malformed": "contexts that are no JSON object",
+    "rate_date_invalid": "no day from 1970 to 2099",
+    "currency_invalid": "no currency, or no code of three letters",
+    "exchange_rate_invalid": "no rate, or none above 0",
     # by filters: left out on purpose
     "unfilled_impression": "no ad came; the request says unfilled",
+    "currency_unmapped": "lake.yaml has no code for the currency",
     "superseded_delivery": "a newer version of its file came first",
 }
 
