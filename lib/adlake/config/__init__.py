@@ -1,13 +1,25 @@
 """The configuration of one lake: `lake.yaml`, checked as a whole before anything starts."""
 
 from adlake.config.loading import config_faults, load_config
-from adlake.config.settings import SOURCES, Config, IdentityConfig, LockConfig, S3Config, Source, SparkConfig
+from adlake.config.settings import (
+    SOURCES,
+    Config,
+    FxConfig,
+    IdentityConfig,
+    LockConfig,
+    PriceGranularity,
+    S3Config,
+    Source,
+    SparkConfig,
+)
 
 __all__ = [
     "SOURCES",
     "Config",
+    "FxConfig",
     "IdentityConfig",
     "LockConfig",
+    "PriceGranularity",
     "S3Config",
     "Source",
     "SparkConfig",

@@ -20,8 +20,11 @@ from pydantic import (
 
 from adlake.faults import text_like
 
-Source = Literal["gam", "snowplow"]
+Source = Literal["gam", "snowplow", "fx"]
 SOURCES: tuple[Source, ...] = get_args(Source)
+
+PriceGranularity = Literal["low", "medium", "high", "auto", "dense"]
+"""The price buckets of Prebid.js: how finely header bids are cut, and where they are capped."""
 
 FOLDER = "folder"
 """Key of the validation context: the folder at which relative paths start."""
@@ -93,9 +96,11 @@ Memory = Annotated[str, text_like("[1-9][0-9]*[kmgt]", "a size such as 4g")]
 Variable = Annotated[str, text_like("[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")]
 KeyVersion = Annotated[str, text_like("[a-z][a-z0-9]{0,15}", "a short name such as k1")]
 Tenant = Annotated[str, text_like("[a-z0-9][a-z0-9_-]{0,62}", "at most 63 lower case letters, digits, - and _")]
+Currency = Annotated[str, text_like("[A-Z]{3}", "an ISO 4217 code such as EUR")]
 Endpoint = Annotated[str, text_like(r"https?://\S+", "an address that begins with http:// or https://")]
 # YAML knows lists only; strict pydantic would take nothing but a tuple.
 Sources = Annotated[tuple[Source, ...], Field(strict=False), AfterValidator(_distinct)]
+CurrencyList = Annotated[tuple[Currency, ...], Field(strict=False)]
 
 
 class _Strict(BaseModel):
@@ -151,6 +156,27 @@ class SparkConfig(_Strict):
     shuffle_partitions: Count | None = None
 
 
+class FxConfig(_Strict):
+    """How files of exchange rates are read, and how long a rate holds.
+
+    Args:
+        date_column: column of the day, written YYYY-MM-DD.
+        currency_column: column of the currency.
+        rate_column: column of the rate.
+        currencies: ISO 4217 code of every currency as the file names it; rates of others are left out. None where the
+            file has the codes themselves.
+        usd_per_unit: codes whose rate is US dollars per unit; all others are units per US dollar.
+        max_age_days: how long after its day a rate holds at most.
+    """
+
+    date_column: Text = "Date"
+    currency_column: Text = "Currency"
+    rate_column: Text = "Rate"
+    currencies: dict[Text, Currency] | None = None
+    usd_per_unit: CurrencyList = ()
+    max_age_days: Count = 45
+
+
 class S3Config(_Strict):
     """Where S3 is when it is not the one that the environment names.
 
@@ -171,10 +197,13 @@ class Config(_Strict):
         landing: root of the delivered files, in the same form.
         tenant: whose lake it is; one lake per tenant.
         network_time_zone: IANA zone of the ad server network, in which its `Time` column is written.
+        currency: ISO 4217 code of the network currency, into which other money is converted.
+        price_granularity: buckets in which Prebid.js tells the ad server header bids; it decides where they are capped.
         quiet_seconds: a file that changed within that time is still being written and is left for the next run.
         batch_bytes: most that the files of one batch hold together.
         identity: where the key for identifiers is.
         sources: whose files are taken.
+        fx: files of exchange rates.
         lock: of the one writer.
         spark: resources.
         s3: None takes what the environment says.
@@ -184,10 +213,13 @@ class Config(_Strict):
     landing: Root
     tenant: Tenant
     network_time_zone: Zone
+    currency: Currency = "USD"
+    price_granularity: PriceGranularity = "medium"
     quiet_seconds: Annotated[int, Field(ge=0)] = 300
     batch_bytes: Count = 8 * 1024**3
     identity: IdentityConfig
     sources: Sources = SOURCES
+    fx: FxConfig = FxConfig()
     lock: LockConfig = LockConfig()
     spark: SparkConfig = SparkConfig()
     s3: S3Config | None = None

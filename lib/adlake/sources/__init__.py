@@ -2,8 +2,9 @@
 
 from collections.abc import Mapping
 
+from adlake.sources.fx import FX
 from adlake.sources.gam import GAM
 from adlake.sources.snowplow import SNOWPLOW
 from adlake.sources.source import Source
 
-SOURCES: Mapping[str, Source] = {source.name: source for source in (GAM, SNOWPLOW)}
+SOURCES: Mapping[str, Source] = {source.name: source for source in (GAM, SNOWPLOW, FX)}
