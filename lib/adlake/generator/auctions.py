@@ -5,15 +5,18 @@ from collections.abc import Sequence
 from random import Random
 from typing import NamedTuple
 
-from adlake.generator.bidders import BID, CACHED, UNASKED, Answer, answers, medium_bucket, price_micros
+from adlake.generator.bidders import BID, CACHED, NO_BID, UNASKED, Answer, answers, medium_bucket, price_micros
 from adlake.generator.clocks import MICROS
-from adlake.generator.columns import quoted
 from adlake.generator.page_events import uuid_of
 from adlake.generator.people import Profile, Visitor
 from adlake.generator.places import Page
 
 Fields = tuple[object, ...]
-UNASKED_SHARE, CACHED_SHARE, SECOND_BID_SHARE, TEST_SHARE = 0.04, 0.12, 0.15, 0.01
+UNASKED_SHARE, CACHED_SHARE, SECOND_BID_SHARE, DEAL_SHARE, TEST_SHARE = 0.04, 0.2, 0.15, 0.1, 0.01
+DEAL = "0042"
+# bits of the number that decides how an auction is written
+NAMES_WINNER, PREFERS_DEALS = 7 << 12, 1 << 15
+NOTHING = (False, -1)
 WAITING_AT_MOST, SHORTEST_WAIT, LONGEST_TTL = 256, 2 * MICROS, 1800 * MICROS
 # Of the response, by place in the list of sites; empty: not named at all, so USD. Nobody has a rate of the last one.
 CURRENCIES = (("EUR", "EUR", ""), ("EUR", "USD", ""), ("GBP", "EUR", "CHF"), ("SEK", "EUR", ""), ("CHF", "EUR", "XTS"))
@@ -25,7 +28,7 @@ UNIT, SIZES, NO_UNIT = 0, 1, "0"
 
 
 class Bid(NamedTuple):
-    """An offer: its id, its CPM in millionths of the auction's currency, its size and what it shows."""
+    """An offer: its id, its CPM in millionths of the auction's currency, size, what it shows, and when it was made."""
 
     id: str
     micros: int
@@ -33,14 +36,39 @@ class Bid(NamedTuple):
     creative: str
     deal: str
     domain: str
+    made_at: int
 
 
 class Seat(NamedTuple):
-    """What became of one bidder on one impression: its answer, its bids (best first), and whether the best one won."""
+    """What became of one bidder on one impression.
 
-    answer: Answer
-    bids: tuple[Bid, ...]
-    is_won: bool
+    Attributes:
+        bidder: its name.
+        outcome: BID to CACHED.
+        code: why it did not bid, by the seat non-bid list; None where another part of the response tells.
+        response_ms: how long it took; None where the response does not say.
+        bids: in the response, the best first.
+        is_cached: whether its bid was made in an earlier auction.
+        is_won: whether its first bid won.
+    """
+
+    bidder: str
+    outcome: str
+    code: int | None
+    response_ms: int | None
+    bids: tuple[Bid, ...] = ()
+    is_cached: bool = False
+    is_won: bool = False
+
+    @property
+    def is_asked(self) -> bool:
+        """Whether the bidder was asked for the impression in this auction."""
+        return self.bidder != UNASKED and self.outcome != CACHED
+
+    @property
+    def own_bids(self) -> int:
+        """Bids that were made in this auction."""
+        return 0 if self.is_cached else len(self.bids)
 
 
 class Imp(NamedTuple):
@@ -83,12 +111,36 @@ class Auction(NamedTuple):
     spelling: int
 
 
+class Lot(NamedTuple):
+    """An impression before anybody was asked: its number in the auction, its slot, and what it shares with the others."""
+
+    number: int
+    slot: Fields
+    currency: str
+    at: int
+    spelling: int
+
+    @property
+    def imp_id(self) -> str:
+        """An id that is unique in the auction alone."""
+        return f"{self.number:04d}" if self.number % 2 else f"div-gpt-ad-{self.number}"
+
+    @property
+    def unit(self) -> str | None:
+        """The ad unit, where there is one."""
+        return None if self.slot[UNIT] == NO_UNIT else str(self.slot[UNIT])
+
+    @property
+    def sizes(self) -> tuple[str, ...]:
+        """Sizes in pixels that the slot takes."""
+        return tuple(size for size in str(self.slot[SIZES]).split("|") if "x" in size)
+
+
 class Waiting(NamedTuple):
-    """A bid that lost and may be offered again: bidder, bid, when it was made, and for which unit and currency."""
+    """A bid that lost and may be offered again for the same unit and currency."""
 
     bidder: str
     bid: Bid
-    at: int
     lot: tuple[str | None, str]
 
 
@@ -114,83 +166,90 @@ class AuctionHouse:
             slots: group `slot` of the ad requests that follow it.
         """
         draw = self._draw
+        spelling = draw.getrandbits(32)
         currencies = CURRENCIES[page.site]
         currency = currencies[int(len(currencies) * draw.random() ** 2)]
         tmax = TMAX[int(draw.random() * len(TMAX))]
         asked = answers(draw, len(slots), tmax or TMAX[0])
-        imps = tuple(
-            self._imp(number, slot, asked[number - 1], currency, at) for number, slot in enumerate(slots, 1)
-        )
+        lots = [Lot(number, slot, currency, at, spelling) for number, slot in enumerate(slots, 1)]
+        imps = tuple(self._imp(lot, of_lot) for lot, of_lot in zip(lots, asked, strict=True))
         kind = TYPES[int(draw.random() * len(TYPES))]
         is_test = draw.random() < TEST_SHARE
-        spelling = draw.getrandbits(32)
-        return Auction(
-            *(self._id(), at, imps, visitor, profile, page, currency, kind, tmax, is_test, spelling),
-        )
+        return Auction(self._id(), at, imps, visitor, profile, page, currency, kind, tmax, is_test, spelling)
 
     def _id(self) -> str:
         """An id; some look like numbers, which they are not."""
         number = self._draw.getrandbits(128)
         return f"{number % 10**24:024d}" if number % 16 == 0 else uuid_of(number)
 
-    def _imp(self, number: int, slot: Fields, asked: Sequence[Answer], currency: str, at: int) -> Imp:
+    def _imp(self, lot: Lot, asked: Sequence[Answer]) -> Imp:
         draw = self._draw
-        unit = None if slot[UNIT] == NO_UNIT else str(slot[UNIT])
-        sizes = tuple(size for size in str(slot[SIZES]).split("|") if "x" in size)
-        found = [(answer, self._bids(answer, sizes, currency)) for answer in asked]
+        seats = [Seat(*answer, self._bids(lot, answer.bidder) if answer.outcome == BID else ()) for answer in asked]
         if draw.random() < UNASKED_SHARE:
-            answer = Answer(UNASKED, BID, None, None)
-            found.append((answer, self._bids(answer, sizes, currency)))
-        cached = self._cached((unit, currency), at, {answer.bidder for answer, _ in found})
-        if cached is not None:
-            found.append((Answer(cached.bidder, CACHED, None, None), (cached.bid,)))
-        best = max((bids[0].micros for _, bids in found if bids), default=0)
-        seats = []
-        for answer, bids in found:
-            # the first of equal bids wins
-            is_won = bool(bids) and bids[0].micros == best and not any(seat.is_won for seat in seats)
-            seats.append(Seat(answer, bids, is_won))
-            if answer.outcome == BID and not is_won:
-                self._waiting.append(Waiting(answer.bidder, bids[0], at, (unit, currency)))
+            seats.append(Seat(UNASKED, BID, None, None, self._bids(lot, UNASKED)))
+        if draw.random() < CACHED_SHARE:
+            self._offer_again(lot, seats)
+        seats.sort()
+        self._knock_down(lot, seats)
         floor = FLOORS[int(draw.random() * len(FLOORS))]
-        return Imp(f"{number:04d}" if number % 2 else f"div-gpt-ad-{number}", unit, sizes, floor, tuple(seats))
+        return Imp(lot.imp_id, lot.unit, lot.sizes, floor, tuple(seats))
 
-    def _bids(self, answer: Answer, sizes: Sequence[str], currency: str) -> tuple[Bid, ...]:
-        if answer.outcome != BID:
-            return ()
+    def _bids(self, lot: Lot, bidder: str) -> tuple[Bid, ...]:
         draw = self._draw
         many = 2 if draw.random() < SECOND_BID_SHARE else 1
-        prices = [price_micros(draw, answer.bidder) * PRICE_FACTOR.get(currency, 1) for _ in range(many)]
-        return tuple(
-            Bid(
-                *(uuid_of(draw.getrandbits(128)), micros, sizes[int(draw.random() * len(sizes))]),
-                *(str(draw.getrandbits(40)), "0042" if draw.random() < 0.1 else "", f"brand{micros % 13}.example"),  # noqa: PLR2004 one in ten
-            )
-            for micros in sorted(prices, reverse=True)
+        prices = [price_micros(draw, bidder) * PRICE_FACTOR.get(lot.currency, 1) for _ in range(many)]
+        found = []
+        for micros in sorted(prices, reverse=True):
+            size = lot.sizes[int(draw.random() * len(lot.sizes))]
+            deal = DEAL if draw.random() < DEAL_SHARE else ""
+            shows = str(draw.getrandbits(40)), deal, f"brand{micros % 13}.example"
+            found.append(Bid(uuid_of(draw.getrandbits(128)), micros, size, *shows, lot.at))
+        return tuple(found)
+
+    def _offer_again(self, lot: Lot, seats: list[Seat]) -> None:
+        """One more seat, or bid of a seat that made none: from an earlier auction of the same slot, not yet too old."""
+        places = {seat.bidder: place for place, seat in enumerate(seats)}
+        for waiting in self._waiting:
+            place = places.get(waiting.bidder)
+            is_free = place is None or seats[place].outcome == NO_BID
+            if waiting.lot == (lot.unit, lot.currency) and is_free and _is_fresh(waiting.bid, lot.at):
+                seat = Seat(waiting.bidder, CACHED, None, None) if place is None else seats.pop(place)
+                seats.append(seat._replace(bids=(waiting.bid,), is_cached=True))
+                self._waiting.remove(waiting)
+                return
+
+    def _knock_down(self, lot: Lot, seats: list[Seat]) -> None:
+        """The seats, of which one has won where there are bids; the others' bids wait for another auction."""
+        prefers_deals = names_winner(lot.spelling) and lot.spelling & PREFERS_DEALS
+        worth = [
+            (bool(prefers_deals and seat.bids[0].deal), seat.bids[0].micros) if seat.bids else NOTHING for seat in seats
+        ]
+        best = max(worth, default=NOTHING)
+        if best == NOTHING:
+            return
+        won = worth.index(best)  # the first of equal ones
+        seats[won] = seats[won]._replace(is_won=True)
+        self._waiting.extend(
+            Waiting(seat.bidder, seat.bids[0], (lot.unit, lot.currency))
+            for seat in seats
+            if seat.own_bids and not seat.is_won
         )
 
-    def _cached(self, lot: tuple[str | None, str], at: int, present: set[str]) -> Waiting | None:
-        """A bid of an earlier auction of the same slot, not yet too old; it is offered once."""
-        if self._draw.random() >= CACHED_SHARE:
-            return None
-        for waiting in self._waiting:
-            age = at - waiting.at
-            if waiting.lot == lot and SHORTEST_WAIT <= age < LONGEST_TTL and waiting.bidder not in present:
-                self._waiting.remove(waiting)
-                return waiting
-        return None
+
+def _is_fresh(bid: Bid, at: int) -> bool:
+    return SHORTEST_WAIT <= at - bid.made_at < LONGEST_TTL
 
 
-def winner(imp: Imp) -> tuple[str, Bid] | None:
-    """Bidder and bid that won the impression, if any."""
-    return next(((seat.answer.bidder, seat.bids[0]) for seat in imp.seats if seat.is_won), None)
+def names_winner(spelling: int) -> bool:
+    """Whether the response says by its targeting keys who won; if not, the highest price did."""
+    return bool(spelling & NAMES_WINNER)
 
 
 def key_values(imp: Imp) -> dict[str, str]:
     """What the ad server is told of the impression: nothing when nobody bid."""
-    won = winner(imp)
+    won = next((seat for seat in imp.seats if seat.is_won), None)
     if won is None:
         return {}
-    bidder, bid = won
-    told = {"hb_pb": medium_bucket(bid.micros), "hb_bidder": bidder, "hb_adid": bid.id, "hb_size": bid.size}
+    bid = won.bids[0]
+    told = {"hb_pb": medium_bucket(bid.micros), "hb_bidder": won.bidder, "hb_adid": bid.id, "hb_size": bid.size}
     return told | ({"hb_deal": bid.deal} if bid.deal else {})
