@@ -16,7 +16,7 @@ from adlake.datafile import DataFile
 from adlake.errors import AccountError
 from adlake.lake import MAINTENANCE_OPERATIONS, Commit, Lake
 from adlake.marts import MARTS
-from adlake.marts.mart import Frames, Mart
+from adlake.marts.mart import Change, Frames, Mart
 from adlake.publish import write_candidate
 from adlake.run import Clock, Run
 from adlake.tables import read_files, read_table
@@ -69,8 +69,9 @@ def touched(lake: Lake, mart: Mart) -> Touched:
     for name in (*mart.events, *references):
         source = table(f"silver.{name}")
         upstream[name] = lake.version(source)
-        consumed = lake.marker(contract, f"{STEP}/{contract.qualified}/{source.qualified}")
-        commits = lake.commits(source, -1 if consumed is None else consumed)
+        marker = lake.marker(contract, f"{STEP}/{contract.qualified}/{source.qualified}")
+        consumed = -1 if marker is None else marker
+        commits = lake.commits(source, consumed)
         if commits is None or any(_is_foreign(commit) for commit in commits):
             complete = False
             continue
@@ -78,7 +79,9 @@ def touched(lake: Lake, mart: Mart) -> Touched:
         if any(commit.meta.get("slices") is None for commit in commits if commit.meta):
             complete = False
         batches |= {commit.meta["batch"] for commit in commits if "batch" in commit.meta}
-        slices |= references[name].days(lake, _days_of_events(lake, mart), named) if name in references else named
+        if name in references:
+            named = references[name].days(lake, _days_of_events(lake, mart), Change(named, consumed))
+        slices |= named
     return Touched(frozenset(_in_unit(slices, _unit(contract))) if complete else None, upstream, tuple(sorted(batches)))
 
 
@@ -228,7 +231,8 @@ def _sums(mart: Mart, source: str, frames: Frames, config: Config) -> DataFrame:
 
 def _compare(contract: Table, slice_: str, silver: Mapping[str, int], built: Mapping[str, int]) -> None:
     for measure, wanted in silver.items():
-        found = built.get(measure, 0)
+        # the sum of nulls is null: amounts that nobody knows
+        found = built.get(measure) or 0
         if found != wanted:
             raise AccountError(
                 "MEASURE_OPEN",

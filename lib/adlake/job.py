@@ -73,32 +73,32 @@ def execute(
         secret = read_identity_key(config, os.environ, lambda name: read_secret(name, lake.options))
     with WriterLock(lake.storage, run_id, config.lock.expiry_seconds) as lock:
         run = Run(run_id, lake, Ledger(lake), lock, spark, as_of or started, notify=notify or _log)
-        with _reported(run, steps, clock, started) as reports, _spark_failures_named(run_id):
-            recover_accounts(lake, run.ledger)
-            for step in steps:
-                WORK[step](run, secret, rebuild=rebuild)
-                run.copy_accounts()
+        error = "the run was cut off"
+        try:
+            with _spark_failures_named(run_id):
+                _work(run, steps, secret, rebuild=rebuild)
+            error = ""
+        except AdlakeError as failure:
+            error = str(failure)
+            raise
+        finally:
+            report = _report(run, steps, started, clock, error)
+            _keep(run, report)
         reach("report")
-    return reports[0]
+    return report
 
 
-@contextmanager
-def _reported(run: Run, steps: Sequence[str], clock: Clock, started: datetime) -> Iterator[list[JobReport]]:
-    """Where the report of the block stands after it, written whether the block succeeds or not."""
-    reports: list[JobReport] = []
-    error = "the run was cut off"
-    try:
-        yield reports
-        error = ""
-    except AdlakeError as failure:
-        error = str(failure)
-        raise
-    finally:
-        report = _report(run, steps, started, clock, error)
-        if report.commits or report.files_set_aside:
-            run.ledger.add_run(_run_record(report))
-        report.write(run.lake.storage)
-        reports.append(report)
+def _work(run: Run, steps: Sequence[str], secret: bytes, *, rebuild: bool) -> None:
+    recover_accounts(run.lake, run.ledger)
+    for step in steps:
+        WORK[step](run, secret, rebuild=rebuild)
+        run.copy_accounts()
+
+
+def _keep(run: Run, report: JobReport) -> None:
+    if report.commits or report.files_set_aside:
+        run.ledger.add_run(_run_record(report))
+    report.write(run.lake.storage)
 
 
 @contextmanager

@@ -87,6 +87,7 @@ class Ledger:
     lake: Lake
     _files: list[FileRecord] | None = field(default=None, init=False)
     _accounts: list[AccountRecord] | None = field(default=None, init=False)
+    _noted: set[tuple[str, int]] | None = field(default=None, init=False)
 
     def files(self) -> list[FileRecord]:
         """Every file record, oldest first."""
@@ -138,8 +139,10 @@ class Ledger:
     def note_accounts(self, records: Sequence[AccountRecord]) -> None:
         """Know of accounts that are committed with their data, before they are copied."""
         known = self.accounts()
-        there = {(record.table, record.version) for record in known}
-        known.extend(record for record in records if (record.table, record.version) not in there)
+        if self._noted is None:
+            self._noted = {(record.table, record.version) for record in known}
+        known.extend(record for record in records if (record.table, record.version) not in self._noted)
+        self._noted.update((record.table, record.version) for record in records)
 
     def add_run(self, record: RunRecord) -> None:
         """Record a run that changed something."""

@@ -198,3 +198,13 @@ def test_a_page_event_keeps_its_earliest_collector_time_then_its_earliest_etl_ti
     contract = table("silver.page_events")
     delivered = rows(spark, contract, *values, _batch_id=BATCH)
     assert_same(losers_within(delivered, contract.key, contract.winner_order), frame(spark, ADDRESSES, lost))
+
+
+def test_rows_of_one_record_are_told_apart_by_their_number_in_it(spark):
+    fanned_out = [row("one record", "p", "fan", 1, 1, "a", 1) | {"_index": index} for index in (2, 0, 1)]
+    delivered = frame(spark, f"{SEEN}, _index int", fanned_out)
+    losers = losers_within(delivered, KEY, ORDER)
+    lost = [value for value in fanned_out if value["_index"]]
+    expected = [addresses_of([value])[0] | {"_index": value["_index"]} for value in lost]
+    assert_same(losers, frame(spark, f"{ADDRESSES}, _index int", expected))
+    assert_same(without(delivered, losers).select("_index"), frame(spark, "_index int", [{"_index": 0}]))

@@ -303,12 +303,12 @@ SOLD = [
 ]
 
 
-def test_yield_by_hour_and_place(spark, sold):
+def test_yield_by_hour_and_place(spark, sold, config):
     contract = table("gold.yield_hourly")
-    assert_same(conform(MARTS["yield_hourly"].build(sold), contract), rows(spark, contract, *SOLD))
+    assert_same(conform(MARTS["yield_hourly"].build(sold, config), contract), rows(spark, contract, *SOLD))
 
 
-def test_a_known_line_item_without_a_kind_is_another_kind_of_direct(spark, sold):
+def test_a_known_line_item_without_a_kind_is_another_kind_of_direct(spark, sold, config):
     when = at("2026-11-02 10:00:00")
     untyped = NETWORK_ROW | SPOT | {"line_item_id": "untyped", "event_at_utc": when}
     frames = {name: rows_.where("false") for name, rows_ in sold.items()}
@@ -318,7 +318,7 @@ def test_a_known_line_item_without_a_kind_is_another_kind_of_direct(spark, sold)
     money = {"revenue_rate_card_micros": 1, "revenue_micros": 1}
     expected = of_hour("02 10", "direct_other", requests=1, unfilled=1, impressions=1, **money)
     contract = table("gold.yield_hourly")
-    assert_same(conform(MARTS["yield_hourly"].build(frames), contract), rows(spark, contract, expected))
+    assert_same(conform(MARTS["yield_hourly"].build(frames, config), contract), rows(spark, contract, expected))
 
 
 PERSON = {"ad": {"id_key": "k1:max"} | NETWORK_ROW, "page": {"is_bot": False, "event_name": "page_view"}}
@@ -409,29 +409,27 @@ MET = [
 ]
 
 
-def test_what_a_person_did_on_a_day(spark, met):
+def test_what_a_person_did_on_a_day(spark, met, config):
     contract = table("gold.user_days")
-    assert_same(conform(MARTS["user_days"].build(met), contract), rows(spark, contract, *MET))
+    assert_same(conform(MARTS["user_days"].build(met, config), contract), rows(spark, contract, *MET))
 
 
 @pytest.mark.parametrize("name", MARTS)
-def test_nothing_comes_of_nothing(spark, sold, met, name):
+def test_nothing_comes_of_nothing(spark, sold, met, name, config):
     mart, contract = MARTS[name], table(f"gold.{name}")
     frames = {source: given.where("false") for source, given in (sold | met).items()}
-    assert_same(conform(mart.build(frames), contract), rows(spark, contract))
+    assert_same(conform(mart.build(frames, config), contract), rows(spark, contract))
     only_rates = frames | {"gam_line_items": sold["gam_line_items"], "days": sold["days"]}
-    assert_same(conform(mart.build(only_rates), contract), rows(spark, contract))
+    assert_same(conform(mart.build(only_rates, config), contract), rows(spark, contract))
 
 
 @pytest.mark.parametrize(("name", "expected"), [("yield_hourly", SOLD), ("user_days", MET)])
-def test_the_proofs_of_a_mart_count_the_same_from_silver(sold, met, name, expected):
-    frames, mart, contract = sold if name == "yield_hourly" else met, MARTS[name], table(f"gold.{name}")
-    rates = rates_by_day(frames["gam_line_items"], frames["days"])
+def test_the_proofs_of_a_mart_count_the_same_from_silver(sold, met, config, name, expected):
+    frames, mart = sold if name == "yield_hourly" else met, MARTS[name]
     counted = Counter()
     for source in mart.events:
-        proofs = [proof for proof in mart.proofs if proof.source == source]
-        for row in gold._sums(frames[source], rates, contract, proofs).collect():
-            counted.update({(proof.measure, n): row[f"amount_{n}"] for n, proof in enumerate(proofs)})
+        for row in gold._sums(mart, source, frames, config).collect():
+            counted.update({(proof.measure, n): row[f"amount_{n}"] for n, proof in enumerate(mart.proofs_from(source))})
     found = {measure: sum(rows for (name, _), rows in counted.items() if name == measure) for measure, _ in counted}
     assert found == {measure: sum(row[measure] for row in expected) for measure in found}
     assert set(found) == {proof.measure for proof in mart.proofs}

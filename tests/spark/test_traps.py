@@ -52,7 +52,7 @@ def deduplicated(accepted, contract):
 
 
 @pytest.fixture
-def gold(spark):
+def gold(spark, config):
     """Gives a mart of silver frames; what is not given is empty."""
 
     def of(name, line_items=(), **given):
@@ -61,7 +61,7 @@ def gold(spark):
         place = {"_batch_id": BATCH, "_file": "f", "_position": 1, "snapshot_date": at("2026-01-01").date()}
         frames["gam_line_items"] = rows(spark, "silver.gam_line_items", *line_items, **place)
         frames["days"] = frames["gam_impressions"].select("event_date").distinct()
-        return conform(MARTS[name].build(frames), table(f"gold.{name}"))
+        return conform(MARTS[name].build(frames, config), table(f"gold.{name}"))
 
     return of
 

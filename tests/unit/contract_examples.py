@@ -94,6 +94,7 @@ schema:
     dataGranularityDescription: one click
     customProperties:
       - {property: layer, value: silver}
+      - {property: madeFrom, value: [bronze.clicks]}
       - {property: winnerOrder, value: [seen_at_utc nulls last, id]}
       - {property: dedupDays, value: 2}
       - {property: statsColumns, value: []}

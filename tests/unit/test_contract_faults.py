@@ -224,14 +224,17 @@ FAULTS = {
         "      - {property: dedupDays, value: 1}",
         "schema[0].customProperties",
         "dedupDays or winnerOrder",
-        "them in silver only: nothing else drops duplicates",
+        "them in silver and vault only: nothing else drops duplicates",
     ),
     "a setting that adlake does not know": (
         "{property: retentionDays, value: 90}",
         "{property: retentionDay, value: 90}",
         "schema[0].customProperties.retentionDay",
         "an unknown key",
-        "'retentionDays'? Known: layer, statsColumns, winnerOrder, slice, dedupDays, retentionDays, deltaProperties",
+        (
+            "'retentionDays'? Known: layer, madeFrom, statsColumns, winnerOrder, slice, dedupDays, retentionDays, "
+            "deltaProperties"
+        ),
     ),
     "a column setting that adlake does not know": (
         "{property: unit, value: visits}",
@@ -355,6 +358,25 @@ SILVER_FAULTS = {
             "'seen_at_utc desc'",
             "a column, perhaps followed by ' nulls last'",
         ),
+    ),
+    "no upstream": (
+        "      - {property: madeFrom, value: [bronze.clicks]}\n",
+        "",
+        ("schema[0].customProperties.madeFrom", "nothing", "the one bronze table whose records its rows are"),
+    ),
+    "two upstreams": (
+        "[bronze.clicks]",
+        "[bronze.clicks, bronze.visits]",
+        (
+            "schema[0].customProperties.madeFrom",
+            "bronze.clicks, bronze.visits",
+            "the one bronze table whose records its rows are",
+        ),
+    ),
+    "an upstream that is no table": (
+        "[bronze.clicks]",
+        "[clicks]",
+        ("schema[0].customProperties.madeFrom[0]", "'clicks'", "a layer and a table such as bronze.page_events"),
     ),
     "no key": (
         "        primaryKey: true\n        primaryKeyPosition: 1\n",

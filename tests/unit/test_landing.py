@@ -1,7 +1,10 @@
 """One pass over a delivered file: what it counts, hashes and refuses, held against a naive reader of whole files."""
 
+import csv
 import gzip
 import hashlib
+import io
+import json
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from unittest.mock import patch
@@ -17,6 +20,7 @@ from adlake.storage import Entry, Storage
 
 COMMA = Layout(",", ("a", "b"), has_header=True)
 TAB = Layout("\t", ("a", "b"), has_header=False)
+WHOLE = Layout(None, (), has_header=False)
 HEADER = b"a,b\n"
 
 
@@ -35,10 +39,10 @@ def without_header(_):
 def look(tmp_path):
     """Inspects a file with the given bytes."""
 
-    def inspected(content, *, name="x.csv", layout_of=with_header):
+    def inspected(content, *, name="x.csv", layout_of=with_header, framing="lines"):
         (tmp_path / "gam").mkdir(exist_ok=True)
         (tmp_path / "gam" / name).write_bytes(content)
-        return inspect(Storage(str(tmp_path)), f"gam/{name}", layout_of)
+        return inspect(Storage(str(tmp_path)), f"gam/{name}", layout_of, framing)
 
     return inspected
 
@@ -321,3 +325,57 @@ def test_names_that_begin_with_a_dot_or_an_underscore_are_work_in_progress():
     names = (".x.gz.part", "_SUCCESS", "in_dot/.hidden", "in_underscore/_tmp", "_folder/x.gz", ".folder/y.gz", "a_b.gz")
     found = deliveries(Shelf(*[Entry(f"gam/{name}", 1, noon, "") for name in names]), "gam")
     assert [entry.path for entry in found] == ["gam/.folder/y.gz", "gam/_folder/x.gz", "gam/a_b.gz"]
+
+
+# text with whatever could be taken for the end of a record
+PIECES = ['}{"a', "}{", '"', "\\", "}", '{"', ":", ",", "\n", "\r", "x", "é"]
+TRICKY = st.lists(st.sampled_from(PIECES), max_size=6).map("".join)
+NAMES = st.from_regex(r"\A[A-Za-z]\w{0,4}\Z")
+VALUES = st.recursive(
+    TRICKY | st.integers() | st.none(),
+    lambda inner: st.lists(inner, max_size=2) | st.dictionaries(NAMES, inner, max_size=2),
+)
+OBJECTS = st.dictionaries(NAMES, VALUES, min_size=1, max_size=3)
+BETWEEN = st.sampled_from(["", " ", "\t", "\n", "\n \n"])
+
+
+@given(st.lists(st.tuples(OBJECTS, BETWEEN), min_size=1, max_size=6), st.integers(1, 40), st.booleans())
+@settings(max_examples=300, deadline=None)
+def test_json_records_are_counted_whatever_stands_between_them_and_in_them(tmp_path_factory, records, block, spaced):
+    separators = (", ", ": ") if spaced else (",", ":")
+    text = "".join(json.dumps(record, separators=separators, ensure_ascii=False) + after for record, after in records)
+    root = tmp_path_factory.mktemp("landing")
+    (root / "x.json").write_bytes(text.encode())
+    with patch.object(landing, "READ_AHEAD_BYTES", block):
+        found = inspect(Storage(str(root)), "x.json", lambda _: WHOLE, "json")
+    assert (found.records, found.layout) == (len(records), WHOLE)
+
+
+@given(st.lists(st.tuples(TRICKY, TRICKY), min_size=1, max_size=6), st.integers(1, 40), st.sampled_from(["\n", "\r\n"]))
+@settings(max_examples=300, deadline=None)
+def test_a_line_end_in_quotes_ends_no_record(tmp_path_factory, rows, block, line_end):
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, quoting=csv.QUOTE_ALL, lineterminator=line_end)
+    writer.writerows([("a", "b"), *rows])
+    root = tmp_path_factory.mktemp("landing")
+    (root / "x.csv").write_bytes(file.getvalue().encode())
+
+    def with_quoted_header(line):
+        assert line == '"a","b"'
+        return COMMA
+
+    with patch.object(landing, "READ_AHEAD_BYTES", block):
+        found = inspect(Storage(str(root)), "x.csv", with_quoted_header, "quoted")
+    assert found.records == len(rows)
+    assert found.layout.line_end == line_end
+
+
+def test_a_quote_that_nothing_closes_sets_the_file_aside(refusal):
+    content = b'a,b\n1,"x\n2,y\n'
+    assert refusal(content, framing="quoted") == "OPEN_QUOTE"
+
+
+def test_a_header_may_hold_a_line_end_and_one_column_needs_no_delimiter(look):
+    one = Layout(",", ("a\nb",), has_header=True)
+    found = look(b'"a\nb"\n1\n2', framing="quoted", layout_of=lambda line: {'"a\nb"': one}[line])
+    assert (found.records, found.layout) == (2, one)

@@ -22,7 +22,7 @@ def test_every_step_reads_what_landing_or_a_step_before_it_has_written():
     for step in PIPELINE:
         assert set(step.reads) <= written, step.name
         written |= set(step.writes)
-    assert written == {"landing", "bronze", "silver", "gold", "quarantine"}
+    assert written == {"landing", "bronze", "silver", "vault", "gold", "quarantine"}
 
 
 @pytest.mark.parametrize(

@@ -13,16 +13,29 @@ Frames = Mapping[str, DataFrame]
 
 
 @dataclass(frozen=True)
+class Change:
+    """How a silver table has changed since a mart consumed it.
+
+    Attributes:
+        slices: names of the slices that got or lost rows.
+        consumed: the version that the mart accounts for; -1 for none.
+    """
+
+    slices: Collection[str]
+    consumed: int
+
+
+@dataclass(frozen=True)
 class Reference:
     """A silver table whose rows hold for days beyond their own: rates, names.
 
     Attributes:
         table: name of the silver table; the mart gets it whole.
-        days: which of the days with events a change of some of its slices touches; asked without a JVM.
+        days: which of the days with events a change of the table touches; asked without a JVM.
     """
 
     table: str
-    days: Callable[[Lake, Collection[str], Collection[str]], set[str]]
+    days: Callable[[Lake, Collection[str], Change], set[str]]
 
 
 @dataclass(frozen=True)

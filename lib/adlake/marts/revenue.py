@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from adlake.config import Config
 from adlake.contracts import table
 from adlake.lake import Lake
-from adlake.marts.mart import Frames, Pricing, Reference
+from adlake.marts.mart import Change, Frames, Pricing, Reference
 
 LINE_ITEMS = "gam_line_items"
 RATE_COLUMNS = ("line_item_type", "cost_type", "cost_per_unit_micros")
@@ -46,9 +46,14 @@ def with_rates(events: DataFrame, rates: DataFrame) -> DataFrame:
     return events.join(F.broadcast(keyed), on, "left").drop("_rate_date", "_rate_id")
 
 
+def per_impression_micros(cpm_micros: Column) -> Column:
+    """Micros of one impression at a price per 1000, rounded half up."""
+    return F.round(cpm_micros / F.lit(1000).cast("decimal(4,0)"), 0).cast("bigint")
+
+
 def impression_rate_card_micros() -> Column:
     """Micros that a network impression earns by its line item: CPM / 1000, half up; 0 for CPC; null when unknown."""
-    per_impression = F.round(F.col("cost_per_unit_micros") / F.lit(1000).cast("decimal(4,0)"), 0).cast("bigint")
+    per_impression = per_impression_micros(F.col("cost_per_unit_micros"))
     return F.when(_cost_type("CPM"), per_impression).when(_cost_type("CPC"), F.lit(0).cast("bigint"))
 
 
@@ -89,13 +94,18 @@ def channel() -> Column:
     return F.when(F.col("is_backfill"), backfill).otherwise(network)
 
 
-def _days_of_snapshots(lake: Lake, days: Collection[str], snapshots: Collection[str]) -> set[str]:
-    """The days for which one of the snapshots is the newest."""
+def is_header_bidding() -> Column:
+    """Whether a line item is of the kind that header bids are sold through; null for rows without a line item."""
+    return _spelled("line_item_type") == "price_priority"
+
+
+def _days_of_snapshots(lake: Lake, days: Collection[str], change: Change) -> set[str]:
+    """The days for which one of the changed snapshots is the newest."""
     held = lake.partition_values(table(f"silver.{LINE_ITEMS}"), "snapshot_date")
     # a snapshot that vanished hands its days back to the one before it, so it counts as a boundary too
-    boundaries = sorted({*held, *snapshots})
+    boundaries = sorted({*held, *change.slices})
     effective = {day: max((bound for bound in boundaries if bound <= day), default="") for day in days}
-    return {day for day, snapshot in effective.items() if snapshot in snapshots}
+    return {day for day, snapshot in effective.items() if snapshot in change.slices}
 
 
 def _rated(sums: DataFrame, frames: Frames, _: Config) -> DataFrame:
