@@ -169,7 +169,7 @@ class Lake:
 
     def take(self, root, skip=()):
         paths = sorted(file.relative_to(root).as_posix() for file in root.rglob("*") if file.is_file())
-        paths = [path for path in paths if path not in skip]
+        paths = [path for path in paths if path not in skip and path.startswith(("gam/", "snowplow/"))]
         contents = {path: (root / path).read_bytes() for path in paths}
         paths = [path for path in paths if self.contents.get(path) != contents[path]]
         accounts = defaultdict(lambda: {"bronze": Counter(), "silver": Counter()})
@@ -233,6 +233,11 @@ class Lake:
 
 def micros(amount):
     return int((amount * 1_000_000).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def is_bucket(name, value):
+    is_of_bids = name == "hb_pb" or name.startswith("hb_pb_")
+    return is_of_bids and re.fullmatch(r"[0-9]+(\.[0-9]+)?", value) is not None
 
 
 def site_and_section(url):
@@ -303,12 +308,31 @@ class Gold:
             sums[name] += (row.get(column) or "").lower() in {"true", "y", "1"}
         money = self._money(table, row, item)
         sums.update(money)
+        sums.update(self._pressure(table, row, item, money))
         person = hashed(self.secret, ("ppid", row["PublisherProvidedID"]), ("gam_user", row["UserId"]))
         if person and table in {"gam_impressions", "gam_clicks"}:
             day = self._seen(person, when)
             day[measure[table]] += 1
             day["revenue_micros"] += money["revenue_micros"]
             day["revenue_unknown_impressions"] += money["revenue_unknown_impressions"]
+
+    @staticmethod
+    def _pressure(table, row, item, money):
+        """What a header bid adds that lost to something else."""
+        measures = ("header_bid_impressions", "header_bid_micros", "capped_header_bids")
+        nothing = dict.fromkeys((*measures, "pressed_revenue_micros", "pressed_unknown_impressions"), 0)
+        pairs = [pair.partition("=") for pair in (row["CustomTargeting"] or "").split(";")]
+        buckets = [Decimal(value) for name, _, value in pairs if is_bucket(name, value)]
+        is_won_by_one = item and item["LineItemType"].lower().replace(" ", "_") == "price_priority"
+        if table != "gam_impressions" or not buckets or (not is_backfill(row) and (item is None or is_won_by_one)):
+            return nothing
+        return {
+            "header_bid_impressions": 1,
+            "header_bid_micros": micros(max(buckets) / 1000),
+            "capped_header_bids": int(max(buckets) >= 20),
+            "pressed_revenue_micros": money["revenue_micros"],
+            "pressed_unknown_impressions": money["revenue_unknown_impressions"],
+        }
 
     @staticmethod
     def _money(table, row, item):

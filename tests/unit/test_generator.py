@@ -7,6 +7,7 @@ import json
 import stat
 from collections import Counter, defaultdict
 from datetime import UTC, datetime
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,12 +16,27 @@ from adlake.config import load_config
 from adlake.errors import UsageError
 from adlake.generator import Truth, generate
 from tests.unit import brute_force
+from tests.unit.brute_force_auctions import AuctionLake, bidder_days
+from tests.unit.brute_force_rates import RateLake
 
 EVENTS, SEED = 5_000, 11
 BATCHES = {1: "landing", 2: "second_delivery"}
 PACIFIC = ZoneInfo("America/Los_Angeles")
+EVENT_TABLES = {
+    *("gam_requests", "gam_impressions", "gam_clicks", "gam_active_views", "page_events", "prebid_auctions"),
+}
 YIELD_DIMENSIONS = ("hour_utc", "site", "ad_unit_id", "channel", "device_category", "country")
+BIDDER_KEY = ("event_date", "bidder", "site", "is_app", "slot_size")
 ISO_MICROS = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+class Judged(NamedTuple):
+    """What brute force finds after a batch."""
+
+    accounts: dict
+    files: int
+    gold: brute_force.Gold
+    bidders: dict
 
 
 @pytest.fixture(scope="module")
@@ -38,13 +54,19 @@ def truth(made):
 
 @pytest.fixture(scope="module")
 def judged(made, truth):
-    """By batch: accounts, number of files, and both marts, all by brute force."""
-    lake, secret = brute_force.Lake(), (made / "identity.key").read_text().strip().encode()
+    """By batch: accounts, number of files, and the marts, all by brute force."""
+    lake, auctions, rates = brute_force.Lake(), AuctionLake(), RateLake()
+    secret = (made / "identity.key").read_text().strip().encode()
     unreadable = set(truth.document["deliveries"]["1"]["set_aside"])
     found = {}
     for batch, folder in BATCHES.items():
         accounts, files = lake.take(made / folder, skip=unreadable)
-        found[batch] = accounts, files, brute_force.Gold(lake.published, secret)
+        for other in (auctions, rates):
+            more, taken = other.take(made / folder)
+            accounts, files = {**accounts, **more}, files + taken
+        gold = brute_force.Gold(lake.published, secret)
+        bidders = bidder_days(auctions.published["bids"], rates.worth)
+        found[batch] = Judged(accounts, files, gold, bidders)
     return found
 
 
@@ -76,7 +98,7 @@ def flattened(counts, prefix=""):
 @pytest.mark.parametrize("batch", BATCHES)
 @pytest.mark.parametrize("layer", ["bronze", "silver"])
 def test_every_account_is_what_brute_force_finds(judged, truth, batch, layer):
-    found = {table: as_account(counts[layer]) for table, counts in judged[batch][0].items()}
+    found = {table: as_account(counts[layer]) for table, counts in judged[batch].accounts.items() if layer in counts}
     stated = {
         table: {name: value for name, value in account.items() if value}
         for table, account in truth.accounts(batch)[layer].items()
@@ -86,7 +108,7 @@ def test_every_account_is_what_brute_force_finds(judged, truth, batch, layer):
 
 @pytest.mark.parametrize("batch", BATCHES)
 def test_the_files_taken_are_counted(judged, truth, batch):
-    assert truth.document["deliveries"][str(batch)]["files_taken"] == judged[batch][1]
+    assert truth.document["deliveries"][str(batch)]["files_taken"] == judged[batch].files
 
 
 @pytest.mark.parametrize("batch", BATCHES)
@@ -95,7 +117,7 @@ def test_yield_hourly_is_what_brute_force_finds(judged, truth, batch):
     measures = [name for name in rows[0] if name not in YIELD_DIMENSIONS]
     found = {
         (hour.strftime(ISO_MICROS), *(value or "" for value in rest)): [sums[name] for name in measures]
-        for (hour, *rest), sums in judged[batch][2].hours.items()
+        for (hour, *rest), sums in judged[batch].gold.hours.items()
     }
     stated = {tuple(row[name] for name in YIELD_DIMENSIONS): [int(row[name]) for name in measures] for row in rows}
     assert stated == found
@@ -127,7 +149,7 @@ def test_user_days_is_what_brute_force_finds(judged, truth, batch):
             "first_seen_at_utc": day["first"].strftime(ISO_MICROS),
             "last_seen_at_utc": day["last"].strftime(ISO_MICROS),
         }
-        for (person, date), day in judged[batch][2].days.items()
+        for (person, date), day in judged[batch].gold.days.items()
     }
     rows = truth.table(batch, "user_days")
     assert {(row.pop("id_key"), row.pop("event_date")): row for row in rows} == found
@@ -135,7 +157,43 @@ def test_user_days_is_what_brute_force_finds(judged, truth, batch):
 
 
 @pytest.mark.parametrize("batch", BATCHES)
-@pytest.mark.parametrize("table", ["yield_hourly", "user_days"])
+def test_bidder_daily_is_what_brute_force_finds(judged, truth, batch):
+    found = {}
+    for (date, bidder, site, is_app, size), row in judged[batch].bidders.items():
+        counts = dict(row["counts"])
+        for name in ("bid", "win"):
+            if counts.get(f"{name}s_unconverted") and not row["known"][name]:
+                counts |= dict.fromkeys([f"{name}_cpm_micros", *["win_revenue_micros"] * (name == "win")], "")
+        found[date.isoformat(), bidder, site or "", str(is_app).lower(), size] = counts | {
+            "nonbid_codes": "|".join(f"{code}={asks}" for code, asks in sorted(row["codes"].items())),
+            "oldest_rate_date": min(row["days"]).isoformat() if row["days"] else "",
+        }
+    rows = {tuple(row[name] for name in BIDDER_KEY): row for row in truth.table(batch, "bidder_daily")}
+    assert rows.keys() == found.keys()
+    for key, row in rows.items():
+        histogram = list(map(int, row.pop("response_ms_histogram").split("|")))
+        assert histogram == histogram_of(judged[batch].bidders, key)
+        assert {name: value for name, value in row.items() if name not in BIDDER_KEY} == {
+            name: str(found[key].get(name, 0)) for name in row if name not in BIDDER_KEY
+        }
+
+
+def histogram_of(bidders, wanted):
+    """Answers per class; a class ends where a value is more than 105/95 of its first millisecond."""
+    bounds = [0]
+    for took in range(1, 60_001):
+        if took == 60_000 or bounds[-1] == 0 or took * 95 > bounds[-1] * 105:
+            bounds.append(took)
+    counts = [0] * len(bounds)
+    for (date, bidder, site, is_app, size), row in bidders.items():
+        if (date.isoformat(), bidder, site or "", str(is_app).lower(), size) == wanted:
+            for took in row["times"]:
+                counts[max(place for place, bound in enumerate(bounds) if bound <= took)] += 1
+    return counts
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+@pytest.mark.parametrize("table", ["yield_hourly", "user_days", "bidder_daily"])
 def test_the_digest_is_the_sum_of_line_hashes(truth, batch, table):
     _, *lines = (truth.directory / truth.gold(batch)[table]["table"]).read_text().splitlines()
     hashes = [hashlib.sha256(line.encode()).digest()[:8] for line in reversed(lines)]
@@ -147,11 +205,12 @@ def test_the_digest_is_the_sum_of_line_hashes(truth, batch, table):
 @pytest.mark.parametrize("days", [1, 2])
 def test_the_event_files_hold_exactly_the_records_asked_for(tmp_path, events, days):
     truth = generate(tmp_path, events=events, seed=5, days=days)
-    lake = brute_force.Lake()
-    read = 0
+    lakes, read = (brute_force.Lake(), AuctionLake(), RateLake()), 0
     for batch, folder in BATCHES.items():
-        accounts, _ = lake.take(tmp_path / folder)
-        read += sum(counts["bronze"]["read"] for table, counts in accounts.items() if table != "gam_line_items")
+        accounts = {}
+        for lake in lakes:
+            accounts |= lake.take(tmp_path / folder)[0]
+        read += sum(counts["bronze"]["read"] for table, counts in accounts.items() if table in EVENT_TABLES)
         stated = truth.accounts(batch)
         for layer, tables in stated.items():
             assert {name: as_account(accounts[name][layer]) for name in tables} == {
@@ -190,7 +249,7 @@ def test_planted_duplicates_are_those_of_the_accounts(truth):
         account["duplicates"]
         for batch in BATCHES
         for table, account in truth.accounts(batch)["silver"].items()
-        if table != "gam_line_items"
+        if table in EVENT_TABLES
     )
     assert sum(truth.document["planted"]["duplicates"].values()) == counted
 

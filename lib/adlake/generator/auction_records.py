@@ -15,7 +15,6 @@ CUT_KEY = 20
 # of bidders that failed for the whole auction
 ERRORS = {TIMEOUT: {"code": 1, "message": "Timed out"}, ERROR: {"code": 3, "message": "Bad server response"}}
 MILLION = 1_000_000
-PAGE_APP, PAGE_SITE = 2, 3
 # how many hours ahead of UTC the server's clock is, by spelling
 OFFSETS = (0, 0, 1, -5)
 WITH_EVENTS, IN_EXT, OLD_FORM, NUMBER_ID, NANOS = 1 << 4, 1 << 5, 3 << 6, 7 << 8, 1 << 11
@@ -55,12 +54,11 @@ def start_time(auction: Auction) -> str:
 
 def _request(auction: Auction) -> Object:
     page, (country, category) = auction.page, auction.profile.for_ads[-2:]
-    address = page.for_tracker.split("\t", 1)[0]
     _, device_id, user_id, _ = auction.visitor.unknown
     place: Object = (
-        {"site": {"domain": page.for_ads[PAGE_SITE] or "", "page": address, "publisher": {"id": ACCOUNT}}}
-        if address
-        else {"app": {"bundle": page.for_ads[PAGE_APP], "name": page.app_id, "publisher": {"id": ACCOUNT}}}
+        {"site": {"domain": page.reported_site, "page": page.address, "publisher": {"id": ACCOUNT}}}
+        if page.address
+        else {"app": {"bundle": page.app, "name": page.app_id, "publisher": {"id": ACCOUNT}}}
     )
     device: Object = {"ua": auction.profile.agent, "ip": "192.0.2.0"}
     device |= {"geo": {"country": COUNTRIES[str(country)]}} if country else {}
@@ -75,21 +73,20 @@ def _request(auction: Auction) -> Object:
 
 def _imp(auction: Auction, imp: Imp) -> Object:
     formats = [dict(zip(("w", "h"), map(int, size.split("x")), strict=True)) for size in imp.sizes]
-    found: Object = {"id": imp.id, "banner": {"format": formats}, "secure": 1}
-    if not auction.spelling & OLD_FORM:
-        found["banner"] = {**formats[0], "format": formats[1:]} if formats[1:] else formats[0]
+    is_old = not auction.spelling & OLD_FORM
+    # a banner without a list of formats takes the one size that it names
+    banner = formats[0] if is_old and not formats[1:] else {"format": formats}
+    found: Object = {"id": imp.id, "banner": banner, "secure": 1}
     if imp.unit is not None:
         found["tagid"] = imp.unit
     if imp.floor_micros:
         found["bidfloor"] = imp.floor_micros / MILLION
         found |= {"bidfloorcur": auction.currency} if auction.currency else {}
     asked = {seat.bidder: {"placementId": 7} for seat in imp.seats if seat.is_asked}
-    if auction.spelling & OLD_FORM:
-        found["ext"] = {"prebid": {"bidder": asked}, "gpid": f"/21780001/{imp.unit}"}
-    else:
+    if is_old:
         # before 2020 the bidders stood in ext itself
-        found["ext"] = {**asked, "prebid": {"storedrequest": {"id": "slot"}}}
-    return found
+        return found | {"ext": {**asked, "prebid": {"storedrequest": {"id": "slot"}}}}
+    return found | {"ext": {"prebid": {"bidder": asked}, "gpid": f"/21780001/{imp.unit}"}}
 
 
 def _response(auction: Auction) -> Object:

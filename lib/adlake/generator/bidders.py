@@ -112,6 +112,11 @@ def price_micros(draw: Random, bidder: str) -> int:
     return int(cpm * exp(draw.gauss(0, 0.8)) * 10_000 + 1) * TENTH_OF_MILLI
 
 
+def bucket_micros(bucket: str) -> int:
+    """What a bucket says in millionths."""
+    return int(bucket.replace(".", "")) * 10_000
+
+
 def medium_bucket(micros: int) -> str:
     """`hb_pb` of a CPM in medium granularity: cut down to a tenth, never more than 20."""
     cents = min(micros // 10_000 // MEDIUM_STEP_CENTS * MEDIUM_STEP_CENTS, MEDIUM_CAP_CENTS)

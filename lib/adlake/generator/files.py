@@ -15,6 +15,8 @@ from adlake.generator.columns import FILE_TYPES, PLACE, UNKNOWN_COLUMN, FileType
 from adlake.generator.page_events import PageEvent, enriched_line
 from adlake.generator.people import NOBODY
 
+# layer, table, what, rule or reason (empty where there is none)
+FileKey = tuple[str, str, str, str]
 COMPRESSION = 2
 WRONG_COLUMN_COUNT, UNREADABLE_VALUE = "wrong_column_count", "unreadable_value"
 RULES_OF_READER = (WRONG_COLUMN_COUNT, UNREADABLE_VALUE)
@@ -121,6 +123,25 @@ class FileRows:
     def unread(self) -> Counter[str]:
         """Unreadable lines by rule."""
         return Counter(rule for _, rule in self.unreadable)
+
+    def account(self, *, is_copy: bool = False) -> dict[FileKey, int]:
+        """Rows by layer, table, what becomes of them, and why.
+
+        Args:
+            is_copy: whether all its good records were delivered before.
+        """
+        bronze, silver = ("bronze", self.table), ("silver", self.table)
+        lost = len(self.good) if is_copy else 0
+        return {
+            (*bronze, "read", ""): self.records,
+            (*bronze, "published", ""): self.readable,
+            (*silver, "read", ""): self.readable,
+            (*silver, "published", ""): len(self.good) - lost,
+            (*silver, "duplicates", ""): self.copies + lost,
+            **{(*bronze, "quarantined", rule): rows for rule, rows in self.unread().items()},
+            **{(*silver, "quarantined", rule): rows for rule, rows in self.refusals().items()},
+            **{(*silver, "filtered", reason): rows for reason, rows in self.filters().items()},
+        }
 
     def lines_of(self, records: list[Record]) -> list[str]:
         """One line per record, in the layout of the file."""

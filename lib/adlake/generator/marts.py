@@ -11,6 +11,10 @@ from adlake.generator.clocks import MICROS_PER_HOUR, iso_day, iso_micros
 from adlake.generator.demand import CPC, CPM, Rate
 from adlake.generator.places import SECTION_BIT
 from adlake.generator.tally import (
+    BID_MICROS,
+    BID_ON,
+    BID_REPORTED,
+    CAPPED,
     CLICKED,
     CLICKS,
     EARNED,
@@ -32,6 +36,8 @@ OWN_CHANNEL = {"house": "house", "price priority": "price_priority"}
 YIELD_MEASURES = (
     *("requests", "unfilled", "impressions", "clicks", "eligible", "measurable", "viewable"),
     *("revenue_reported_micros", "revenue_rate_card_micros", "revenue_micros", "revenue_unknown_impressions"),
+    *("header_bid_impressions", "header_bid_micros", "capped_header_bids"),
+    *("pressed_revenue_micros", "pressed_unknown_impressions"),
 )
 YIELD_DIMENSIONS = ("hour_utc", "site", "ad_unit_id", "channel", "device_category", "country")
 USER_MEASURES = ("page_views", "impressions", "clicks", "revenue_micros", "revenue_unknown_impressions")
@@ -86,6 +92,13 @@ class RateCard:
         kind = rate.type.lower().replace("_", " ")
         return OWN_CHANNEL.get(kind, "direct" if kind in DIRECT_TYPES else "direct_other")
 
+    def beats_header_bids(self, day: int, demand: str) -> bool:
+        """Whether a header bid lost where this was shown: to another buyer, or a line item of another kind."""
+        if demand[:3] not in {LINE_ITEM_PREFIX, UNFILLED_PREFIX}:
+            return True
+        rate = self.line_item(day, demand[3:])
+        return rate is not None and self.channel(day, demand) != OWN_CHANNEL["price priority"]
+
     def revenue(self, day: int, demand: str, impressions: int, clicks: int) -> Revenue:
         """What impressions and clicks of a demand earn beside reported revenue."""
         if not demand.startswith(LINE_ITEM_PREFIX):
@@ -104,11 +117,22 @@ def yield_hourly(tally: Tally, card: RateCard) -> dict[YieldKey, list[int]]:
     for (hour, site, unit, demand, device, country), counts in tally.cells.items():
         day = hour // HOURS_PER_DAY
         extra = card.revenue(day, demand, counts[IMPRESSIONS], counts[CLICKS])
-        measures = [*counts, extra.micros, counts[REPORTED] + extra.micros, extra.unknown]
+        measures = [*counts[: REPORTED + 1], extra.micros, counts[REPORTED] + extra.micros, extra.unknown]
+        measures += _pressure(card, day, demand, counts)
         key = (hour, site, unit, card.channel(day, demand), device, country)
         row = rows.get(key)
         rows[key] = measures if row is None else list(map(add, row, measures))
     return rows
+
+
+def _pressure(card: RateCard, day: int, demand: str, counts: Sequence[int]) -> list[int]:
+    """The last five measures: header bids that lost to something else, and what that earned."""
+    if not card.beats_header_bids(day, demand):
+        return [0] * 5
+    earned = card.revenue(day, demand, counts[BID_ON], 0)
+    return [
+        *(counts[BID_ON], counts[BID_MICROS], counts[CAPPED], counts[BID_REPORTED] + earned.micros, earned.unknown),
+    ]
 
 
 def user_days(tally: Tally, card: RateCard, key: IdentityKey) -> Iterator[list[Any]]:

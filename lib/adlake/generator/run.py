@@ -17,6 +17,7 @@ from adlake.generator.line_items import deliver_snapshots
 from adlake.generator.marts import IdentityKey
 from adlake.generator.outcome import Outcome
 from adlake.generator.plan import HourPlan, Plan, make_plan
+from adlake.generator.rates import LAKE_CURRENCY, MAX_AGE_DAYS, QUOTES, deliver_rates
 from adlake.generator.truth import Truth, write_truth
 from adlake.generator.world import make_world
 
@@ -75,6 +76,7 @@ def generate(
     _write_config(directory)
     with _uncollected():
         outcome = deliver_snapshots(plan, target)
+        outcome.merge(deliver_rates(plan, target))
         for number, part in enumerate(_outcomes(plan, target), 1):
             outcome.merge(part)
             if progress is not None:
@@ -144,4 +146,21 @@ identity:
   key_file: ./{KEY_FILE}
   key_version: {KEY_VERSION}
 """
+    text += _fx_config()
     (directory / "lake.yaml").write_text(text, encoding="utf-8")
+
+
+def _fx_config() -> str:
+    names = "".join(f"    {quote.name}: {code}\n" for code, quote in QUOTES.items())
+    in_dollars = ", ".join(code for code, quote in QUOTES.items() if quote.is_usd_per_unit)
+    return f"""\
+currency: {LAKE_CURRENCY}
+price_granularity: medium
+fx:
+  date_column: Date
+  currency_column: Country
+  rate_column: Exchange rate
+  max_age_days: {MAX_AGE_DAYS}
+  usd_per_unit: [{in_dollars}]
+  currencies:
+{names}"""

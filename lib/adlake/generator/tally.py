@@ -2,15 +2,16 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from operator import add
-from typing import Any
 
+from adlake.generator.bidding import Bidding
 from adlake.generator.clocks import MICROS_PER_DAY, MICROS_PER_HOUR
 from adlake.generator.columns import PLACE, Record
 from adlake.generator.page_events import PAGE_VIEW, PageEvent
 from adlake.generator.places import SECTION_BIT
+from adlake.generator.sums import add_lists
 
 AT, UNIT, SITE, DEMAND = PLACE["#at"], PLACE["#unit"], PLACE["#site"], PLACE["#demand"]
+HEADER_BID = PLACE["#header_bid"]
 MONEY, PERSON, COUNTRY, DEVICE = PLACE["#micros"], PLACE["#person"], PLACE["#country"], PLACE["#device"]
 FILLED, ELIGIBLE = PLACE["IsFilledRequest"], PLACE["ActiveViewEligibleImpression"]
 MEASURABLE, VIEWABLE = PLACE["MeasurableImpression"], PLACE["ViewableImpression"]
@@ -21,6 +22,10 @@ UNFILLED_PREFIX, LINE_ITEM_PREFIX = "un:", "li:"
 
 # requests, unfilled, impressions, clicks, eligible, measurable, viewable, reported revenue (micros)
 REQUESTS, UNFILLED, IMPRESSIONS, CLICKS, ELIGIBLES, MEASURABLES, VIEWABLES, REPORTED = range(8)
+# of the impressions with a header bid: how many, what the bids are worth, how many are capped, reported revenue
+BID_ON, BID_MICROS, CAPPED, BID_REPORTED = BIDDING = range(8, 12)
+COUNTS = 12
+CAP_MICROS = 20_000_000
 # hour since the epoch, site, ad unit, demand, device category, country
 Cell = tuple[int, str | None, str | None, str, str | None, str | None]
 
@@ -36,11 +41,13 @@ class Tally:
         cells: sums of the yield mart by hour, site, ad unit, demand, device category and country.
         people: sums of the user mart by `kind:identifier` and day since the epoch.
         network: impressions and clicks by `kind:identifier`, day and line item, for network records alone.
+        bidding: sums over header bids.
     """
 
     cells: dict[Cell, list[int]] = field(default_factory=dict)
     people: dict[tuple[str, int], list[int]] = field(default_factory=dict)
     network: dict[tuple[str, int, str], list[int]] = field(default_factory=dict)
+    bidding: Bidding = field(default_factory=Bidding)
 
     def add(self, table: str, records: Iterable[Record]) -> None:
         """The tally with the records of an ad-server table counted in."""
@@ -58,7 +65,7 @@ class Tally:
         key = (hour, record[SITE], record[UNIT], demand, record[DEVICE], record[COUNTRY])
         cell = self.cells.get(key)
         if cell is None:
-            cell = self.cells[key] = [0] * 8
+            cell = self.cells[key] = [0] * COUNTS
         return cell
 
     def _add_request(self, record: Record) -> None:
@@ -77,6 +84,12 @@ class Tally:
         cell[IMPRESSIONS] += 1
         cell[ELIGIBLES] += record[ELIGIBLE] in YES
         cell[REPORTED] += earned
+        bid: int | None = record[HEADER_BID]
+        if bid is not None:
+            cell[BID_ON] += 1
+            cell[BID_MICROS] += (bid + 500) // 1000
+            cell[CAPPED] += bid >= CAP_MICROS
+            cell[BID_REPORTED] += earned
         if record[PERSON] is not None:
             self._add_person(record, demand, SEEN)[EARNED] += earned
 
@@ -129,8 +142,9 @@ class Tally:
 
     def merge(self, other: "Tally") -> None:
         """The tally with another one counted in."""
-        _add_lists(self.cells, other.cells)
-        _add_lists(self.network, other.network)
+        add_lists(self.cells, other.cells)
+        add_lists(self.network, other.network)
+        self.bidding.merge(other.bidding)
         for key, row in other.people.items():
             mine = self.people.get(key)
             if mine is None:
@@ -140,12 +154,3 @@ class Tally:
                 mine[measure] += row[measure]
             mine[FIRST], mine[LAST] = min(mine[FIRST], row[FIRST]), max(mine[LAST], row[LAST])
             mine[SECTIONS] |= row[SECTIONS]
-
-
-def _add_lists(sums: dict[Any, list[int]], others: dict[Any, list[int]]) -> None:
-    for key, values in others.items():
-        mine = sums.get(key)
-        if mine is None:
-            sums[key] = list(values)
-        else:
-            mine[:] = map(add, mine, values)

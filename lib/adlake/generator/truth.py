@@ -9,6 +9,7 @@ from operator import add, itemgetter
 from pathlib import Path
 from typing import Any
 
+from adlake.generator.bidder_days import BIDDER_COLUMNS, BIDDER_KEY, BIDDER_MEASURES, bidder_days
 from adlake.generator.clocks import hour_start
 from adlake.generator.line_items import known_rates
 from adlake.generator.marts import (
@@ -26,6 +27,8 @@ from adlake.generator.marts import (
 )
 from adlake.generator.outcome import AccountKey, Outcome
 from adlake.generator.plan import Plan
+from adlake.generator.rates import Exchange
+from adlake.generator.rates import known_rates as known_exchange_rates
 from adlake.generator.tally import Tally
 
 BATCHES = (1, 2)
@@ -85,7 +88,7 @@ def write_truth(directory: Path, plan: Plan, outcome: Outcome, key: IdentityKey)
         tally = Tally()
         tally.merge(outcome.both)
         tally.merge(outcome.first if batch == 1 else outcome.second)
-        card = RateCard(known_rates(plan, batch))
+        card, exchange = RateCard(known_rates(plan, batch)), Exchange(known_exchange_rates(plan, batch))
         folder = Path(TABLES_FOLDER) / f"delivery_{batch}"
         deliveries[str(batch)] = {
             "files_taken": len(outcome.files[batch]),
@@ -95,6 +98,7 @@ def write_truth(directory: Path, plan: Plan, outcome: Outcome, key: IdentityKey)
             "gold": {
                 "yield_hourly": _yield(directory, folder, tally, card),
                 "user_days": _users(directory, folder, user_days(tally, card, key)),
+                "bidder_daily": _bidders(directory, folder, bidder_days(tally.bidding, exchange)),
             },
         }
     document = {
@@ -165,6 +169,17 @@ def _users(directory: Path, folder: Path, rows: Iterable[list[Any]]) -> dict[str
     return {
         "totals": _totals(USER_MEASURES, measures),
         **_table(directory, folder / "user_days.csv", USER_COLUMNS, [table_line(row) for row in found]),
+    }
+
+
+def _bidders(directory: Path, folder: Path, rows: Iterable[list[Any]]) -> dict[str, Any]:
+    found = list(rows)
+    first = len(BIDDER_KEY)
+    # an amount that nobody knows adds nothing
+    measures = ([number or 0 for number in row[first : first + len(BIDDER_MEASURES)]] for row in found)
+    return {
+        "totals": _totals(BIDDER_MEASURES, measures),
+        **_table(directory, folder / "bidder_daily.csv", BIDDER_COLUMNS, [table_line(row) for row in found]),
     }
 
 
