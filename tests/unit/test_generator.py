@@ -165,7 +165,7 @@ def test_bidder_daily_is_what_brute_force_finds(judged, truth, batch):
             if counts.get(f"{name}s_unconverted") and not row["known"][name]:
                 counts |= dict.fromkeys([f"{name}_cpm_micros", *["win_revenue_micros"] * (name == "win")], "")
         found[date.isoformat(), bidder, site or "", str(is_app).lower(), size] = counts | {
-            "nonbid_codes": "|".join(f"{code}={asks}" for code, asks in sorted(row["codes"].items())),
+            "nonbid_codes": "|".join(f"{code}={asks}" for code, asks in sorted(row["codes"].items(), key=str)),
             "oldest_rate_date": min(row["days"]).isoformat() if row["days"] else "",
         }
     rows = {tuple(row[name] for name in BIDDER_KEY): row for row in truth.table(batch, "bidder_daily")}

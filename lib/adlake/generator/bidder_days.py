@@ -7,6 +7,7 @@ from typing import Any
 
 from adlake.generator.bidding import ASKS, BY_BIDS, BY_OUTCOME, MOST_BIDS, OUTCOMES, RESPONSES, WINS, Bidding, Place
 from adlake.generator.clocks import iso_day
+from adlake.generator.marts import counts_text
 from adlake.generator.rates import Exchange
 
 BIDDER_KEY = ("event_date", "bidder", "site", "is_app", "slot_size")
@@ -43,9 +44,9 @@ def bidder_days(bidding: Bidding, exchange: Exchange) -> Iterator[list[Any]]:
         exchange: that decides what prices are worth.
     """
     priced = _priced(bidding, exchange)
-    codes: dict[Place, dict[int, int]] = {}
+    codes: dict[Place, dict[str, int]] = {}
     for (place, code), (asks,) in bidding.codes.items():
-        codes.setdefault(place, {})[code] = asks
+        codes.setdefault(place, {})[str(code)] = asks
     times: dict[Place, list[int]] = {}
     for (place, took), (answers,) in bidding.times.items():
         histogram = times.setdefault(place, [0] * len(CLASSES_MS))
@@ -55,7 +56,7 @@ def bidder_days(bidding: Bidding, exchange: Exchange) -> Iterator[list[Any]]:
         day, bidder, site, is_app, size = place
         money = priced.get(place, _Priced())
         sums = [_sum(money, number) for number in range(len(MONEY))]
-        of_codes = "|".join(f"{code}={asks}" for code, asks in sorted(codes.get(place, {}).items()))
+        of_codes = counts_text(codes.get(place, {}))
         oldest = "" if money.oldest is None else iso_day(money.oldest)
         yield [
             *(iso_day(day), bidder, site or "", str(is_app).lower(), size or ""),

@@ -17,16 +17,20 @@ from adlake.generator.tally import (
     CAPPED,
     CLICKED,
     CLICKS,
+    COUNTRY_NAME,
+    DEVICE_KIND,
     EARNED,
     FIRST,
     IMPRESSIONS,
     LAST,
     LINE_ITEM_PREFIX,
     REPORTED,
+    SECTION,
     SECTIONS,
     SEEN,
     UNFILLED_PREFIX,
     VIEWS,
+    VISITS,
     Tally,
 )
 
@@ -40,8 +44,12 @@ YIELD_MEASURES = (
     *("pressed_revenue_micros", "pressed_unknown_impressions"),
 )
 YIELD_DIMENSIONS = ("hour_utc", "site", "ad_unit_id", "channel", "device_category", "country")
-USER_MEASURES = ("page_views", "impressions", "clicks", "revenue_micros", "revenue_unknown_impressions")
-USER_COLUMNS = ("id_key", "event_date", *USER_MEASURES, "sections", "first_seen_at_utc", "last_seen_at_utc")
+USER_MEASURES = ("visits", "page_views", "impressions", "clicks", "revenue_micros", "revenue_unknown_impressions")
+USER_ASPECTS = {SECTION: "section_page_views", DEVICE_KIND: "device_events", COUNTRY_NAME: "country_events"}
+USER_COLUMNS = (
+    *("id_key", "event_date", *USER_MEASURES, "sections", *USER_ASPECTS.values()),
+    *("first_seen_at_utc", "last_seen_at_utc"),
+)
 
 YieldKey = tuple[int, str | None, str | None, str, str | None, str | None]
 
@@ -152,11 +160,22 @@ def user_days(tally: Tally, card: RateCard, key: IdentityKey) -> Iterator[list[A
     nothing = [0, 0]
     for (person, day), row in tally.people.items():
         micros, unknown = network.get((person, day), nothing)
+        aspects = [of_aspect(tally, person, day, aspect) for aspect in USER_ASPECTS]
         sections = "|".join(name for name, bit in SECTION_BIT.items() if row[SECTIONS] & bit)
         yield [
-            *(key.of(person), iso_day(day), row[VIEWS], row[SEEN], row[CLICKED], row[EARNED] + micros, unknown),
-            *(sections, iso_micros(row[FIRST]), iso_micros(row[LAST])),
+            *(key.of(person), iso_day(day), row[VISITS], row[VIEWS], row[SEEN], row[CLICKED], row[EARNED] + micros),
+            *(unknown, sections, *map(counts_text, aspects), iso_micros(row[FIRST]), iso_micros(row[LAST])),
         ]
+
+
+def of_aspect(tally: Tally, person: str, day: int, aspect: int) -> dict[str, int]:
+    """Rows of a person and day by section, device or country."""
+    return {name: rows for (of, name), rows in tally.aspects.get((person, day), {}).items() if of == aspect}
+
+
+def counts_text(counts: Mapping[str, object]) -> str:
+    """Counts by name as text: sorted, with bars between."""
+    return "|".join(f"{name}={count}" for name, count in sorted(counts.items()))
 
 
 def digest_of(lines: Iterable[str]) -> str:
