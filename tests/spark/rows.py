@@ -2,6 +2,7 @@
 
 import hashlib
 import hmac
+from collections import Counter
 from datetime import UTC, datetime
 from functools import partial
 
@@ -12,6 +13,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 from pyspark.sql.pandas.types import to_arrow_schema
 
+from adlake import gold
 from adlake.contracts import Table, table
 from adlake.frames import struct_type
 from adlake.lake import Lake
@@ -64,6 +66,17 @@ def assert_same(actual, expected):
     except DataFramesNotEqualError:
         # chispa prints all columns of all rows, which nobody can read of a wide table
         raise AssertionError(_difference(*plain)) from None
+
+
+def assert_proven(mart, frames, config, expected):
+    """The proofs of a mart add up to the same from silver as the expected rows do, and there is no other proof."""
+    counted = Counter()
+    for source in mart.events:
+        for row in gold._sums(mart, source, frames, config).collect():
+            for number, proof in enumerate(mart.proofs_from(source)):
+                counted[proof.measure] += row[f"amount_{number}"]
+    assert counted == {measure: sum(row[measure] or 0 for row in expected) for measure in counted}
+    assert set(counted) == {proof.measure for proof in mart.proofs}
 
 
 def _difference(actual, expected):

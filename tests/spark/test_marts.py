@@ -1,15 +1,12 @@
-"""Both gold tables from hand-written silver rows, and what a row earned."""
-
-from collections import Counter
+"""Gold tables of the ad server's rows from hand-written silver rows, and what a row earned."""
 
 import pytest
 
-from adlake import gold
 from adlake.contracts import table
 from adlake.frames import conform
 from adlake.marts import MARTS
 from adlake.marts.revenue import channel, click_rate_card_micros, impression_rate_card_micros, rates_by_day, with_rates
-from tests.spark.rows import BATCH, assert_same, at, frame, rows
+from tests.spark.rows import BATCH, assert_proven, assert_same, at, frame, rows
 
 PLACE = {"_batch_id": BATCH, "_file": "f", "_position": 1}
 OCT31, NOV1, NOV2, NOV3, NOV4 = (at(day).date() for day in ("2026-10-31", *(f"2026-11-0{n}" for n in range(1, 5))))
@@ -418,6 +415,7 @@ def test_what_a_person_did_on_a_day(spark, met, config):
 def test_nothing_comes_of_nothing(spark, sold, met, name, config):
     mart, contract = MARTS[name], table(f"gold.{name}")
     frames = {source: given.where("false") for source, given in (sold | met).items()}
+    frames |= {source: rows(spark, f"silver.{source}") for source in ("bids", "fx_rates")}
     assert_same(conform(mart.build(frames, config), contract), rows(spark, contract))
     only_rates = frames | {"gam_line_items": sold["gam_line_items"], "days": sold["days"]}
     assert_same(conform(mart.build(only_rates, config), contract), rows(spark, contract))
@@ -426,10 +424,4 @@ def test_nothing_comes_of_nothing(spark, sold, met, name, config):
 @pytest.mark.parametrize(("name", "expected"), [("yield_hourly", SOLD), ("user_days", MET)])
 def test_the_proofs_of_a_mart_count_the_same_from_silver(sold, met, config, name, expected):
     frames, mart = sold if name == "yield_hourly" else met, MARTS[name]
-    counted = Counter()
-    for source in mart.events:
-        for row in gold._sums(mart, source, frames, config).collect():
-            counted.update({(proof.measure, n): row[f"amount_{n}"] for n, proof in enumerate(mart.proofs_from(source))})
-    found = {measure: sum(rows for (name, _), rows in counted.items() if name == measure) for measure, _ in counted}
-    assert found == {measure: sum(row[measure] for row in expected) for measure in found}
-    assert set(found) == {proof.measure for proof in mart.proofs}
+    assert_proven(mart, frames, config, expected)
