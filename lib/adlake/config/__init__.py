@@ -1,13 +1,17 @@
 """The configuration of one lake: `lake.yaml`, checked as a whole before anything starts."""
 
+from adlake.config.crm import CrmConfig, FileMapping, Origin
 from adlake.config.loading import config_faults, load_config
 from adlake.config.settings import SOURCES, Config, IdentityConfig, LockConfig, S3Config, Source, SparkConfig
 
 __all__ = [
     "SOURCES",
     "Config",
+    "CrmConfig",
+    "FileMapping",
     "IdentityConfig",
     "LockConfig",
+    "Origin",
     "S3Config",
     "Source",
     "SparkConfig",

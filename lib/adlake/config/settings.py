@@ -1,26 +1,17 @@
 """What may stand in `lake.yaml`, and what it means."""
 
-import difflib
 import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
-from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
+from adlake.config.crm import CrmConfig
+from adlake.config.values import Count, Strict, Text, Zone
 from adlake.faults import text_like
 
-Source = Literal["gam", "snowplow"]
+Source = Literal["gam", "snowplow", "crm"]
 SOURCES: tuple[Source, ...] = get_args(Source)
 
 FOLDER = "folder"
@@ -58,21 +49,6 @@ def _root(value: str, info: ValidationInfo) -> str:
     return _absolute(address, info)
 
 
-def _zone(value: str) -> str:
-    """A name of the IANA time zone database.
-
-    Raises:
-        ValueError: the database has no such zone.
-    """
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError) as error:
-        close = difflib.get_close_matches(value, sorted(available_timezones()), n=1)
-        hint = f"'{close[0]}'?" if close else "such as America/New_York"
-        raise ValueError(f"the IANA name of a time zone, {hint}") from error
-    return value
-
-
 def _distinct(value: tuple[Source, ...]) -> tuple[Source, ...]:
     """One source or more, each once.
 
@@ -84,11 +60,8 @@ def _distinct(value: tuple[Source, ...]) -> tuple[Source, ...]:
     return value
 
 
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-Count = Annotated[int, Field(ge=1)]
 Root = Annotated[str, AfterValidator(_root)]
 LocalFile = Annotated[str, StringConstraints(min_length=1), AfterValidator(_absolute)]
-Zone = Annotated[str, AfterValidator(_zone)]
 Memory = Annotated[str, text_like("[1-9][0-9]*[kmgt]", "a size such as 4g")]
 Variable = Annotated[str, text_like("[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")]
 KeyVersion = Annotated[str, text_like("[a-z][a-z0-9]{0,15}", "a short name such as k1")]
@@ -98,13 +71,7 @@ Endpoint = Annotated[str, text_like(r"https?://\S+", "an address that begins wit
 Sources = Annotated[tuple[Source, ...], Field(strict=False), AfterValidator(_distinct)]
 
 
-class _Strict(BaseModel):
-    """Settings that take no other keys, convert nothing and cannot be changed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class IdentityConfig(_Strict):
+class IdentityConfig(Strict):
     """Where the secret is that turns identifiers into keys; exactly one of the three places.
 
     Args:
@@ -127,7 +94,7 @@ class IdentityConfig(_Strict):
         return self
 
 
-class LockConfig(_Strict):
+class LockConfig(Strict):
     """How long a writer that stopped writing its heartbeat keeps the lake from others.
 
     Args:
@@ -137,7 +104,7 @@ class LockConfig(_Strict):
     expiry_seconds: Count = 120
 
 
-class SparkConfig(_Strict):
+class SparkConfig(Strict):
     """What Spark may use on one machine; ignored where the platform decides.
 
     Args:
@@ -151,7 +118,7 @@ class SparkConfig(_Strict):
     shuffle_partitions: Count | None = None
 
 
-class S3Config(_Strict):
+class S3Config(Strict):
     """Where S3 is when it is not the one that the environment names.
 
     Args:
@@ -163,7 +130,7 @@ class S3Config(_Strict):
     region: Text | None = None
 
 
-class Config(_Strict):
+class Config(Strict):
     """One lake, where its files come from, and how it is worked on.
 
     Args:
@@ -175,6 +142,7 @@ class Config(_Strict):
         batch_bytes: most that the files of one batch hold together.
         identity: where the key for identifiers is.
         sources: whose files are taken.
+        crm: what the files of contacts and newsletters mean.
         lock: of the one writer.
         spark: resources.
         s3: None takes what the environment says.
@@ -188,6 +156,7 @@ class Config(_Strict):
     batch_bytes: Count = 8 * 1024**3
     identity: IdentityConfig
     sources: Sources = SOURCES
+    crm: CrmConfig = CrmConfig()
     lock: LockConfig = LockConfig()
     spark: SparkConfig = SparkConfig()
     s3: S3Config | None = None
