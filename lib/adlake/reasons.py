@@ -6,6 +6,8 @@ MEANINGS: Mapping[str, str] = {
     # by the reader: the line goes whole to quarantine
     "wrong_column_count": "more or fewer columns than its file",
     "unreadable_value": "a number or a time that is none",
+    "invalid_utf8": "text in another encoding than UTF-8",
+    "misplaced_quote": "a quote mark in a field that is not quoted",
     # by silver's rules
     "query_time_invalid": "no time of the query in 2005 to 2099",
     "event_time_invalid": "no time of the event in 2005 to 2099",
@@ -16,6 +18,14 @@ MEANINGS: Mapping[str, str] = {
     "event_id_missing": "page event without an id",
     "collector_time_missing": "page event without a collector's time",
     "contexts_malformed": "contexts that are no JSON object",
+    "mapping_missing": "lake.yaml maps its folder no more",
+    "contact_unknown": "neither a contact id nor an e-mail address",
+    "as_of_time_invalid": "no as-of time in 2005 to 2099",
+    "renewal_date_invalid": "a renewal date that is no date",
+    "consent_time_invalid": "a time of consent that is no time",
+    "action_unknown": "an action that lake.yaml gives no meaning",
+    "campaign_id_missing": "newsletter without an id",
+    "sent_time_invalid": "a time of sending that is no time",
     # by filters: left out on purpose
     "unfilled_impression": "no ad came; the request says unfilled",
     "superseded_delivery": "a newer version of its file came first",

@@ -6,7 +6,7 @@ from typing import Protocol
 from adlake import bronze, gold, intake, silver
 from adlake.identity import identity_key
 from adlake.run import Run
-from adlake.sources import SOURCES
+from adlake.sources import sources_of
 
 
 class StepWork(Protocol):
@@ -19,7 +19,7 @@ class StepWork(Protocol):
 def ingest_bronze(run: Run, secret: bytes, *, rebuild: bool) -> None:
     """Claim what has been delivered, then publish every claimed batch that bronze lacks."""
     del secret
-    intake.take_in(run, {name: SOURCES[name] for name in run.lake.config.sources})
+    intake.take_in(run, sources_of(run.lake.config))
     work = bronze.pending(run)
     claims = run.ledger.claims()
     run.spark.expect(sum(file.records or 0 for batch in {batch for batch, _ in work} for file in claims[batch]))

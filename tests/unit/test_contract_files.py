@@ -25,6 +25,7 @@ SHIPPED = [f"{path.parent.name}.{path.name.split('.', 1)[0]}" for path in FILES]
 GAM_EVENTS = ("gam_active_views", "gam_clicks", "gam_impressions", "gam_requests")
 SOURCES = ("gam_active_views", "gam_clicks", "gam_impressions", "gam_line_items", "gam_requests", "page_events")
 PREBID = ("auctions", "bids")
+CRM = ("contacts", "newsletter_activity", "newsletter_campaigns")
 
 BRONZE_END = "_batch_id string, _file string, _position bigint, _record_type string, _ingested_at_utc timestamp"
 SILVER_END = "_batch_id string, _file string, _position bigint"
@@ -107,6 +108,12 @@ native:struct<ver:string>,ext:map<string,string>>>,
 site:struct<domain:string,page:string,publisher:struct<id:string>>,app:struct<bundle:string,publisher:struct<id:string>>,
 device:struct<ifa:string,devicetype:int,geo:struct<country:string>>,user:struct<id:string>,at:int,tmax:int,test:int>"""
 
+SUBSCRIPTIONS = """newsletter_state string, subscription_state string, subscription_plan string, renewal_date date,
+country string, consent_email string, consent_ad_user_data string, consent_ad_personalization string,
+consent_at_utc timestamp"""
+AS_OF = "as_of_at_utc timestamp, event_at_utc timestamp, event_date date"
+CONTACT_KEYS = "contact_id_key string, login_id_key string, email_id_key string, id_key string"
+
 COLUMNS = {
     "bronze.prebid_auctions": f"""type string, Status int, StartTime string, Errors array<string>,
         Account struct<id:string>, Request {_one_line(BID_REQUEST)}, Response {_one_line(BID_RESPONSE)},
@@ -120,6 +127,15 @@ COLUMNS = {
         site string, app_bundle string, ad_unit string, slot_size string, outcome string, nonbid_code int,
         is_won boolean, bid_count int, bids_in_auction int, bid_id string, cpm_micros bigint, currency string,
         creative_id string, deal_id string, advertiser_domain string, response_ms int, {SILVER_END}, _index int""",
+    "vault.contacts": f"""source string, contact_id string, {AS_OF}, login string, emails array<string>,
+        emails_invalid int, phones array<struct<e164:string,phone_region_rule:string>>, phones_invalid int,
+        first_name string, last_name string, street string, postal_code string, city string, region string,
+        device_ids array<string>, {SUBSCRIPTIONS}, {SILVER_END}""",
+    "silver.contact_states": f"source string, {CONTACT_KEYS}, {AS_OF}, {SUBSCRIPTIONS}, {SILVER_END}",
+    "silver.newsletter_activity": f"""activity_id string, source string, action string, campaign_id string,
+        event_at_utc timestamp, event_date date, page_url string, site string, {CONTACT_KEYS}, {SILVER_END}""",
+    "silver.newsletter_campaigns": f"""source string, campaign_id string, {AS_OF}, title string, subject string,
+        sent_at_utc timestamp, {SILVER_END}""",
     "bronze.gam_line_items": """ID string, Name string, OrderId string, LineItemType string, CostType string,
         CostPerUnitInNetworkCurrency decimal(18,9), StartDateTime string, EndDateTime string, Status string,
         _extra map<string,string>, """
@@ -165,14 +181,19 @@ for _table, _flags in GAM_FLAGS.items():
         + f", _extra map<string,string>, {BRONZE_END}"
     )
 for _table in (*SOURCES, "prebid_auctions", *PREBID):
+for _table in CRM:
+    COLUMNS[f"bronze.{_table}"] = f"values map<string,string>, {BRONZE_END}"
+for _table in (*SOURCES, *CRM, "contact_states"):
     COLUMNS[f"quarantine.{_table}"] = """batch_id string, step string, table string, file string, position bigint,
         rule_id string, rule_ids array<string>, record string, contract_version string, id_keys array<string>,
         quarantined_at_utc timestamp"""
 
+AS_OF_TABLES = ("vault.contacts", "silver.contact_states", "silver.newsletter_campaigns")
 DELIVERED = ("_batch_id", "_file", "_position")
+REFUSED = ("batch_id", "table", "file", "position")
 EVENT_KEY = ("key_part", "query_at_utc", "event_key_part", "event_at_utc")
 KEYS = {
-    **{f"bronze.{name}": DELIVERED for name in SOURCES},
+    **{f"bronze.{name}": DELIVERED for name in (*SOURCES, *CRM)},
     **{f"silver.{name}": EVENT_KEY for name in GAM_EVENTS},
     **{
         f"quarantine.{name}": ("batch_id", "table", "file", "position")
@@ -181,6 +202,11 @@ KEYS = {
     "bronze.prebid_auctions": DELIVERED,
     "silver.auctions": ("auction_id", "imp_id"),
     "silver.bids": ("auction_id", "imp_id", "bidder"),
+    **{f"quarantine.{name}": REFUSED for name in (*SOURCES, *CRM, "contact_states")},
+    "vault.contacts": ("source", "contact_id", "as_of_at_utc"),
+    "silver.contact_states": ("source", "contact_id_key", "as_of_at_utc"),
+    "silver.newsletter_activity": ("activity_id",),
+    "silver.newsletter_campaigns": ("source", "campaign_id", "as_of_at_utc"),
     "silver.gam_requests": ("key_part", "query_at_utc"),
     "silver.gam_line_items": ("snapshot_date", "line_item_id"),
     "silver.page_events": ("event_id",),
@@ -193,6 +219,9 @@ KEYS = {
 PARTITIONS = {
     **{f"silver.{name}": ("event_date",) for name in (*SOURCES, *PREBID)},
     **{f"quarantine.{name}": ("batch_id", "step") for name in (*SOURCES, "prebid_auctions", *PREBID)},
+    **{f"silver.{name}": ("event_date",) for name in (*SOURCES, *CRM, "contact_states")},
+    **{f"quarantine.{name}": ("batch_id", "step") for name in (*SOURCES, *CRM, "contact_states")},
+    "vault.contacts": ("event_date",),
     "silver.gam_line_items": ("snapshot_date",),
     "gold.yield_hourly": ("event_date",),
     "gold.user_days": ("event_date",),
@@ -204,6 +233,11 @@ STATISTICS = {
         f"quarantine.{name}": ("table", "file", "quarantined_at_utc") for name in (*SOURCES, "prebid_auctions", *PREBID)
     },
     "bronze.prebid_auctions": ("_batch_id", "_file", "StartTime"),
+    **{f"silver.{name}": ("event_at_utc", "_batch_id", "_file") for name in SOURCES},
+    **{f"quarantine.{name}": ("table", "file", "quarantined_at_utc") for name in (*SOURCES, *CRM, "contact_states")},
+    **{f"bronze.{name}": ("_batch_id", "_file") for name in CRM},
+    **dict.fromkeys(AS_OF_TABLES, ("as_of_at_utc", "_batch_id", "_file")),
+    "silver.newsletter_activity": ("event_at_utc", "_batch_id", "_file"),
     "bronze.gam_requests": ("_batch_id", "_file", "TimeUsec2"),
     "bronze.gam_line_items": ("_batch_id", "_file"),
     "bronze.page_events": ("_batch_id", "_file", "derived_tstamp", "collector_tstamp"),
@@ -214,7 +248,7 @@ STATISTICS = {
     "ops.files": ("run_id", "batch_id", "path", "at_utc"),
     "ops.accounts": ("run_id", "batch_id", "step", "table", "committed_at_utc"),
 }
-RETENTION_DAYS = {"bronze": 30, "quarantine": 30, "silver": 395, "gold": 395, "ops": 730}
+RETENTION_DAYS = {"bronze": 30, "quarantine": 30, "silver": 395, "vault": 395, "gold": 395, "ops": 730}
 
 
 def every_column(*layers):
@@ -271,7 +305,7 @@ def test_a_table_has_the_agreed_key_partitions_and_statistics(name):
 
 def test_the_first_delivered_of_equal_keys_wins_of_page_events_the_first_collected():
     assert {table.name: table.winner_order for table in contracts.tables().values() if table.winner_order} == {
-        **dict.fromkeys(SOURCES, ("_file", "_position")),
+        **dict.fromkeys((*SOURCES, *CRM, "contact_states"), ("_file", "_position")),
         "page_events": ("collector_at_utc", "etl_at_utc nulls last", "_file", "_position"),
         **dict.fromkeys(PREBID, ("_file", "_position", "_index")),
     }
@@ -294,6 +328,8 @@ def test_changes_are_counted_by_hour_where_gold_follows_them_by_hour():
     hours = dict.fromkeys((f"silver.{name}" for name in (*SOURCES, *PREBID)), contracts.Slice("event_at_utc", "hour"))
     assert found == {
         **hours,
+        **dict.fromkeys(AS_OF_TABLES, contracts.Slice("event_date", "day")),
+        "silver.newsletter_activity": contracts.Slice("event_at_utc", "hour"),
         "silver.gam_line_items": contracts.Slice("snapshot_date", "day"),
         "gold.yield_hourly": contracts.Slice("hour_utc", "hour"),
         "gold.user_days": contracts.Slice("event_date", "day"),
@@ -307,6 +343,7 @@ def test_no_table_may_keep_erased_rows_in_live_files():
 def test_identifiers_in_clear_are_in_restricted_layers_only():
     assert {table.layer for table, column in every_column() if column.personal == "identifier"} == {
         "bronze",
+        "vault",
         "quarantine",
     }
 
@@ -324,6 +361,7 @@ def test_the_identifiers_of_bronze_are_known_by_name():
         "mkt_clickid",
         "Request",
         "_record",
+        "values",
     }
 
 
@@ -340,6 +378,7 @@ def test_every_time_is_utc_but_what_the_sources_write_in_their_own():
         ("EndDateTime", "as written"),
         ("StartTime", "as written"),
         ("snapshot_date", "as named by the ad server"),
+        ("renewal_date", "as written"),
     }
     dated = [column for _, column in every_column() if column.type in ("date", "timestamp")]
     assert [column.name for column in dated if column.time_zone is None] == []
@@ -387,6 +426,10 @@ def test_silver_names_fields_that_bronze_has(name):
     (bronze,) = contracts.table(name).made_from
     known = contracts.table(bronze)
     types = {column.name: column.type for column in known.columns}
+@pytest.mark.parametrize("name", [name for name in SHIPPED if name.startswith(("silver", "vault"))])
+def test_refined_tables_name_fields_that_bronze_has(name):
+    (source,) = contracts.table(name).made_from
+    bronze = contracts.table(source).column_names
     for column in contracts.table(name).columns:
         fields = column.source_field.split(", ") if column.source_field else []
         for outer, *inner in (field.split(".") for field in fields):

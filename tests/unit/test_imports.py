@@ -30,7 +30,7 @@ LAYERS = (
     ("contracts", "config", "jars", "sums"),
     ("lake", "identity_key", "session", "ledger_types"),
     ("ledger", "frames"),
-    ("publish", "tables", "verdict", "window", "dedup", "identity"),
+    ("publish", "tables", "verdict", "window", "dedup", "identity", "phones", "contacts"),
     ("sources", "report", "writer", "unfinished"),
     ("run", "redelivery", "comparison", "marts"),
     ("intake", "quarantine", "recovery", "status"),

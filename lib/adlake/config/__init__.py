@@ -1,5 +1,6 @@
 """The configuration of one lake: `lake.yaml`, checked as a whole before anything starts."""
 
+from adlake.config.crm import CrmConfig, FileMapping, Origin
 from adlake.config.loading import config_faults, load_config
 from adlake.config.settings import (
     SOURCES,
@@ -16,9 +17,12 @@ from adlake.config.settings import (
 __all__ = [
     "SOURCES",
     "Config",
+    "CrmConfig",
+    "FileMapping",
     "FxConfig",
     "IdentityConfig",
     "LockConfig",
+    "Origin",
     "PriceGranularity",
     "S3Config",
     "Source",

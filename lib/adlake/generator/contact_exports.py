@@ -85,7 +85,9 @@ def export_day(plan: Plan, number: int) -> int:
 
 def _field(value: str, delimiter: str = ",") -> str:
     """The value as a field (RFC 4180)."""
-    return '"' + value.replace('"', '""') + '"' if any(mark in value for mark in (delimiter, '"', "\n", "\r")) else value
+    return (
+        '"' + value.replace('"', '""') + '"' if any(mark in value for mark in (delimiter, '"', "\n", "\r")) else value
+    )
 
 
 def _line(values: Mapping[str, str], columns: Sequence[str], fates: tuple[Fate, ...], delimiter: str = ",") -> Line:
@@ -131,8 +133,15 @@ def _subscribers(plan: Plan, contacts: Sequence[Contact], number: int) -> Export
         _line(somebody | {"Newsletter": "nein"}, columns, (DUPLICATE,) * both, ";"),
         _line(by_mail, columns, good, ";"),
         _line(nobody, columns, (refused("contact_unknown"),) * both, ";"),
-        _line(somebody | {"Kundennr": "90000002", "Verlaengerung": "bald"}, columns, _refused("renewal_date_invalid"), ";"),
-        _line(somebody | {"Kundennr": "90000003", "Einwilligung am": "gestern"}, columns, _refused("consent_time_invalid"), ";"),
+        _line(
+            somebody | {"Kundennr": "90000002", "Verlaengerung": "bald"}, columns, _refused("renewal_date_invalid"), ";"
+        ),
+        _line(
+            somebody | {"Kundennr": "90000003", "Einwilligung am": "gestern"},
+            columns,
+            _refused("consent_time_invalid"),
+            ";",
+        ),
         Line(";".join(["90000004"] * (len(columns) - 1)), unread=WRONG_COLUMN_COUNT),
         Line(";".join(['90000005 "Anna"', *["x"] * (len(columns) - 1)]), unread=MISPLACED_QUOTE),
         Line(";".join(["90000006\udcfc", *["x"] * (len(columns) - 1)]), unread=INVALID_UTF8),
@@ -229,7 +238,11 @@ def _acts(plan: Plan, contact: Contact) -> list[str]:
     found = []
     for number in range(1 + contact.number % CAMPAIGNS):
         at = begin + number * 3600 + contact.number % 1800
-        acts = [("sent", at, ""), ("open", at + 60, ""), ("click", at + 90, "https://sportpuls.example/sport/a.html?x=1")]
+        acts = [
+            ("sent", at, ""),
+            ("open", at + 60, ""),
+            ("click", at + 90, "https://sportpuls.example/sport/a.html?x=1"),
+        ]
         for action, moment, url in acts[: 1 + (contact.number + number) % 3]:
             values = {"campaign_id": f"{number:04d}", "member_id": contact.member, "action": action, "url": url}
             found.append(_line(values | {"timestamp": _time(moment)}, ACTIVITY_COLUMNS, ()).text)

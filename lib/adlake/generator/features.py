@@ -80,7 +80,13 @@ def user_features(
     said = newest_said(contacts, as_of, key)
     for person, history in histories.items():
         id_key = key.of(person)
-        yield [id_key, iso_day(as_of), *_measures(history.days, as_of), *_mixes(history, means), *_told(said.get(id_key), as_of)]
+        yield [
+            id_key,
+            iso_day(as_of),
+            *_measures(history.days, as_of),
+            *_mixes(history, means),
+            *_told(said.get(id_key), as_of),
+        ]
 
 
 def _history(tally: Tally, rows: Sequence[UserDay], as_of: int) -> History:

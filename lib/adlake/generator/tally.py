@@ -160,9 +160,7 @@ class Tally:
                     row[SECTIONS] |= SECTION_BIT[event.page.section]
                     aspects[SECTION, f"{event.page.reported_site}/{event.page.section}"] += 1
 
-    def _add_aspects(
-        self, person: str, at: int, kind: str | None, country: str | None
-    ) -> Counter[tuple[int, str]]:
+    def _add_aspects(self, person: str, at: int, kind: str | None, country: str | None) -> Counter[tuple[int, str]]:
         """The aspects of a person and day, with the device and country of an event counted in."""
         aspects = self.aspects.setdefault((person, at // MICROS_PER_DAY), Counter())
         if kind is not None:
