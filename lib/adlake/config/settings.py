@@ -9,8 +9,6 @@ from zoneinfo import ZoneInfo, available_timezones
 
 from pydantic import (
     AfterValidator,
-    BaseModel,
-    ConfigDict,
     Field,
     StringConstraints,
     ValidationInfo,
@@ -18,6 +16,8 @@ from pydantic import (
     model_validator,
 )
 
+from adlake.config.content import ContentConfig
+from adlake.config.strict import Strict as _Strict
 from adlake.faults import text_like
 
 Source = Literal["gam", "snowplow"]
@@ -98,12 +98,6 @@ Endpoint = Annotated[str, text_like(r"https?://\S+", "an address that begins wit
 Sources = Annotated[tuple[Source, ...], Field(strict=False), AfterValidator(_distinct)]
 
 
-class _Strict(BaseModel):
-    """Settings that take no other keys, convert nothing and cannot be changed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
 class IdentityConfig(_Strict):
     """Where the secret is that turns identifiers into keys; exactly one of the three places.
 
@@ -151,6 +145,28 @@ class SparkConfig(_Strict):
     shuffle_partitions: Count | None = None
 
 
+class MaintenanceConfig(_Strict):
+    """Which data files `maintain_tables` puts together.
+
+    Args:
+        minimum_small_files: a partition with fewer of them is left as it is.
+        small_file_bytes: a file below this size is small.
+        target_file_bytes: about the size of a file made of small ones.
+        hot_days: partitions of so many newest days (UTC) are left alone, as runs still read and rewrite parts of them.
+    """
+
+    minimum_small_files: Annotated[int, Field(ge=2)] = 8
+    small_file_bytes: Count = 32 * 1024**2
+    target_file_bytes: Count = 128 * 1024**2
+    hot_days: Annotated[int, Field(ge=0)] = 2
+
+    @model_validator(mode="after")
+    def _growing(self) -> Self:
+        if self.target_file_bytes < self.small_file_bytes:
+            raise ValueError("target_file_bytes of at least small_file_bytes")
+        return self
+
+
 class S3Config(_Strict):
     """Where S3 is when it is not the one that the environment names.
 
@@ -175,7 +191,9 @@ class Config(_Strict):
         batch_bytes: most that the files of one batch hold together.
         identity: where the key for identifiers is.
         sources: whose files are taken.
+        content: what sections are about.
         lock: of the one writer.
+        maintenance: of data files.
         spark: resources.
         s3: None takes what the environment says.
     """
@@ -188,7 +206,9 @@ class Config(_Strict):
     batch_bytes: Count = 8 * 1024**3
     identity: IdentityConfig
     sources: Sources = SOURCES
+    content: ContentConfig = ContentConfig()
     lock: LockConfig = LockConfig()
+    maintenance: MaintenanceConfig = MaintenanceConfig()
     spark: SparkConfig = SparkConfig()
     s3: S3Config | None = None
 
