@@ -24,6 +24,7 @@ SHIPPED = [f"{path.parent.name}.{path.name.split('.', 1)[0]}" for path in FILES]
 
 GAM_EVENTS = ("gam_active_views", "gam_clicks", "gam_impressions", "gam_requests")
 SOURCES = ("gam_active_views", "gam_clicks", "gam_impressions", "gam_line_items", "gam_requests", "page_events")
+CRM = ("contacts", "newsletter_activity", "newsletter_campaigns")
 
 BRONZE_END = "_batch_id string, _file string, _position bigint, _record_type string, _ingested_at_utc timestamp"
 SILVER_END = "_batch_id string, _file string, _position bigint"
@@ -87,7 +88,22 @@ os string, custom_targeting string, gam_user_id_key string, ppid_id_key string, 
 QUERY = "key_part string, query_at_utc timestamp"
 EVENT = f"{QUERY}, event_key_part string, event_at_utc timestamp"
 
+SUBSCRIPTIONS = """newsletter_state string, subscription_state string, subscription_plan string, renewal_date date,
+country string, consent_email string, consent_ad_user_data string, consent_ad_personalization string,
+consent_at_utc timestamp"""
+AS_OF = "as_of_at_utc timestamp, event_at_utc timestamp, event_date date"
+CONTACT_KEYS = "contact_id_key string, login_id_key string, email_id_key string, id_key string"
+
 COLUMNS = {
+    "vault.contacts": f"""source string, contact_id string, {AS_OF}, login string, emails array<string>,
+        emails_invalid int, phones array<struct<e164:string,phone_region_rule:string>>, phones_invalid int,
+        first_name string, last_name string, street string, postal_code string, city string, region string,
+        device_ids array<string>, {SUBSCRIPTIONS}, {SILVER_END}""",
+    "silver.contact_states": f"source string, {CONTACT_KEYS}, {AS_OF}, {SUBSCRIPTIONS}, {SILVER_END}",
+    "silver.newsletter_activity": f"""activity_id string, source string, action string, campaign_id string,
+        event_at_utc timestamp, event_date date, page_url string, site string, {CONTACT_KEYS}, {SILVER_END}""",
+    "silver.newsletter_campaigns": f"""source string, campaign_id string, {AS_OF}, title string, subject string,
+        sent_at_utc timestamp, {SILVER_END}""",
     "bronze.gam_line_items": """ID string, Name string, OrderId string, LineItemType string, CostType string,
         CostPerUnitInNetworkCurrency decimal(18,9), StartDateTime string, EndDateTime string, Status string,
         _extra map<string,string>, """
@@ -139,17 +155,25 @@ for _table, _flags in GAM_FLAGS.items():
         ", ".join(f"{name} {GAM_TYPES.get(name, 'string')}" for name in [*GAM, *_flags])
         + f", _extra map<string,string>, {BRONZE_END}"
     )
-for _table in SOURCES:
+for _table in CRM:
+    COLUMNS[f"bronze.{_table}"] = f"values map<string,string>, {BRONZE_END}"
+for _table in (*SOURCES, *CRM, "contact_states"):
     COLUMNS[f"quarantine.{_table}"] = """batch_id string, step string, table string, file string, position bigint,
         rule_id string, rule_ids array<string>, record string, contract_version string, id_keys array<string>,
         quarantined_at_utc timestamp"""
 
+AS_OF_TABLES = ("vault.contacts", "silver.contact_states", "silver.newsletter_campaigns")
 DELIVERED = ("_batch_id", "_file", "_position")
+REFUSED = ("batch_id", "table", "file", "position")
 EVENT_KEY = ("key_part", "query_at_utc", "event_key_part", "event_at_utc")
 KEYS = {
-    **{f"bronze.{name}": DELIVERED for name in SOURCES},
+    **{f"bronze.{name}": DELIVERED for name in (*SOURCES, *CRM)},
     **{f"silver.{name}": EVENT_KEY for name in GAM_EVENTS},
-    **{f"quarantine.{name}": ("batch_id", "table", "file", "position") for name in SOURCES},
+    **{f"quarantine.{name}": REFUSED for name in (*SOURCES, *CRM, "contact_states")},
+    "vault.contacts": ("source", "contact_id", "as_of_at_utc"),
+    "silver.contact_states": ("source", "contact_id_key", "as_of_at_utc"),
+    "silver.newsletter_activity": ("activity_id",),
+    "silver.newsletter_campaigns": ("source", "campaign_id", "as_of_at_utc"),
     "silver.gam_requests": ("key_part", "query_at_utc"),
     "silver.gam_line_items": ("snapshot_date", "line_item_id"),
     "silver.page_events": ("event_id",),
@@ -161,8 +185,9 @@ KEYS = {
     "ops.accounts": ("run_id", "batch_id", "step", "table"),
 }
 PARTITIONS = {
-    **{f"silver.{name}": ("event_date",) for name in SOURCES},
-    **{f"quarantine.{name}": ("batch_id", "step") for name in SOURCES},
+    **{f"silver.{name}": ("event_date",) for name in (*SOURCES, *CRM, "contact_states")},
+    **{f"quarantine.{name}": ("batch_id", "step") for name in (*SOURCES, *CRM, "contact_states")},
+    "vault.contacts": ("event_date",),
     "silver.gam_line_items": ("snapshot_date",),
     "gold.yield_hourly": ("event_date",),
     "gold.user_days": ("event_date",),
@@ -171,7 +196,10 @@ PARTITIONS = {
 STATISTICS = {
     **{f"bronze.{name}": ("_batch_id", "_file", "TimeUsec2", "EventTimeUsec2") for name in GAM_EVENTS},
     **{f"silver.{name}": ("event_at_utc", "_batch_id", "_file") for name in SOURCES},
-    **{f"quarantine.{name}": ("table", "file", "quarantined_at_utc") for name in SOURCES},
+    **{f"quarantine.{name}": ("table", "file", "quarantined_at_utc") for name in (*SOURCES, *CRM, "contact_states")},
+    **{f"bronze.{name}": ("_batch_id", "_file") for name in CRM},
+    **dict.fromkeys(AS_OF_TABLES, ("as_of_at_utc", "_batch_id", "_file")),
+    "silver.newsletter_activity": ("event_at_utc", "_batch_id", "_file"),
     "bronze.gam_requests": ("_batch_id", "_file", "TimeUsec2"),
     "bronze.gam_line_items": ("_batch_id", "_file"),
     "bronze.page_events": ("_batch_id", "_file", "derived_tstamp", "collector_tstamp"),
@@ -183,7 +211,7 @@ STATISTICS = {
     "ops.files": ("run_id", "batch_id", "path", "at_utc"),
     "ops.accounts": ("run_id", "batch_id", "step", "table", "committed_at_utc"),
 }
-RETENTION_DAYS = {"bronze": 30, "quarantine": 30, "silver": 395, "gold": 395, "ops": 730}
+RETENTION_DAYS = {"bronze": 30, "quarantine": 30, "silver": 395, "vault": 395, "gold": 395, "ops": 730}
 
 
 def every_column(*layers):
@@ -240,7 +268,7 @@ def test_a_table_has_the_agreed_key_partitions_and_statistics(name):
 
 def test_the_first_delivered_of_equal_keys_wins_of_page_events_the_first_collected():
     assert {table.name: table.winner_order for table in contracts.tables().values() if table.winner_order} == {
-        **dict.fromkeys(SOURCES, ("_file", "_position")),
+        **dict.fromkeys((*SOURCES, *CRM, "contact_states"), ("_file", "_position")),
         "page_events": ("collector_at_utc", "etl_at_utc nulls last", "_file", "_position"),
     }
 
@@ -262,6 +290,8 @@ def test_changes_are_counted_by_hour_where_gold_follows_them_by_hour():
     hours = dict.fromkeys((f"silver.{name}" for name in SOURCES), contracts.Slice("event_at_utc", "hour"))
     assert found == {
         **hours,
+        **dict.fromkeys(AS_OF_TABLES, contracts.Slice("event_date", "day")),
+        "silver.newsletter_activity": contracts.Slice("event_at_utc", "hour"),
         "silver.gam_line_items": contracts.Slice("snapshot_date", "day"),
         "gold.yield_hourly": contracts.Slice("hour_utc", "hour"),
         "gold.user_days": contracts.Slice("event_date", "day"),
@@ -276,6 +306,7 @@ def test_no_table_may_keep_erased_rows_in_live_files():
 def test_identifiers_in_clear_are_in_restricted_layers_only():
     assert {table.layer for table, column in every_column() if column.personal == "identifier"} == {
         "bronze",
+        "vault",
         "quarantine",
     }
 
@@ -291,6 +322,7 @@ def test_the_identifiers_of_bronze_are_known_by_name():
         "network_userid",
         "refr_domain_userid",
         "mkt_clickid",
+        "values",
     }
 
 
@@ -306,6 +338,7 @@ def test_every_time_is_utc_but_what_the_sources_write_in_their_own():
         ("StartDateTime", "as written"),
         ("EndDateTime", "as written"),
         ("snapshot_date", "as named by the ad server"),
+        ("renewal_date", "as written"),
     }
     dated = [column for _, column in every_column() if column.type in ("date", "timestamp")]
     assert [column.name for column in dated if column.time_zone is None] == []
@@ -338,9 +371,10 @@ def test_columns_of_a_source_keep_its_names_and_ours_begin_with_an_underscore(na
         assert column.source_field == (None if column.name.startswith("_") else column.name)
 
 
-@pytest.mark.parametrize("name", [name for name in SHIPPED if name.startswith("silver")])
-def test_silver_names_fields_that_bronze_has(name):
-    bronze = contracts.table(name.replace("silver", "bronze")).column_names
+@pytest.mark.parametrize("name", [name for name in SHIPPED if name.startswith(("silver", "vault"))])
+def test_refined_tables_name_fields_that_bronze_has(name):
+    (source,) = contracts.table(name).made_from
+    bronze = contracts.table(source).column_names
     for column in contracts.table(name).columns:
         fields = column.source_field.split(", ") if column.source_field else []
         assert set(fields) <= set(bronze), column.name
