@@ -158,9 +158,16 @@ COLUMNS = {
         device_category string, country string, requests bigint, unfilled bigint, impressions bigint, clicks bigint,
         eligible bigint, measurable bigint, viewable bigint, revenue_reported_micros bigint,
         revenue_rate_card_micros bigint, revenue_micros bigint, revenue_unknown_impressions bigint""",
-    "gold.user_days": """id_key string, event_date date, page_views bigint, impressions bigint, clicks bigint,
-        revenue_micros bigint, revenue_unknown_impressions bigint, sections array<string>,
+    "gold.user_days": """id_key string, event_date date, visits bigint, page_views bigint, impressions bigint,
+        clicks bigint, revenue_micros bigint, revenue_unknown_impressions bigint, sections array<string>,
+        section_page_views map<string,bigint>, device_events map<string,bigint>, country_events map<string,bigint>,
         first_seen_at_utc timestamp, last_seen_at_utc timestamp""",
+    "gold.user_features": """id_key string, as_of_date date, recency_days int, visits_1d bigint, visits_7d bigint,
+        visits_30d bigint, visits_90d bigint, active_days_1d bigint, active_days_7d bigint, active_days_30d bigint,
+        active_days_90d bigint, page_views bigint, impressions bigint, clicks bigint, ad_revenue_micros bigint,
+        ads_per_visit double, content_affinity map<string,double>, device_share map<string,double>,
+        country_share map<string,double>, newsletter_state string, subscription_state string,
+        subscription_plan string, days_to_renewal int""",
     "ops.runs": """run_id string, started_at_utc timestamp, finished_at_utc timestamp, steps array<string>,
         exit_code int, batches array<string>, files_set_aside bigint, seconds double, cpu_seconds double,
         adlake_version string""",
@@ -180,10 +187,9 @@ for _table, _flags in GAM_FLAGS.items():
         ", ".join(f"{name} {GAM_TYPES.get(name, 'string')}" for name in [*GAM, *_flags])
         + f", _extra map<string,string>, {BRONZE_END}"
     )
-for _table in (*SOURCES, "prebid_auctions", *PREBID):
 for _table in CRM:
     COLUMNS[f"bronze.{_table}"] = f"values map<string,string>, {BRONZE_END}"
-for _table in (*SOURCES, *CRM, "contact_states"):
+for _table in (*SOURCES, *CRM, "contact_states", "prebid_auctions", *PREBID):
     COLUMNS[f"quarantine.{_table}"] = """batch_id string, step string, table string, file string, position bigint,
         rule_id string, rule_ids array<string>, record string, contract_version string, id_keys array<string>,
         quarantined_at_utc timestamp"""
@@ -212,6 +218,7 @@ KEYS = {
     "silver.page_events": ("event_id",),
     "gold.yield_hourly": ("hour_utc", "site", "ad_unit_id", "channel", "device_category", "country"),
     "gold.user_days": ("id_key", "event_date"),
+    "gold.user_features": ("id_key", "as_of_date"),
     "ops.runs": ("run_id",),
     "ops.files": ("run_id", "path", "state"),
     "ops.accounts": ("run_id", "batch_id", "step", "table"),
@@ -225,6 +232,7 @@ PARTITIONS = {
     "silver.gam_line_items": ("snapshot_date",),
     "gold.yield_hourly": ("event_date",),
     "gold.user_days": ("event_date",),
+    "gold.user_features": ("as_of_date",),
 }
 STATISTICS = {
     **{f"bronze.{name}": ("_batch_id", "_file", "TimeUsec2", "EventTimeUsec2") for name in GAM_EVENTS},
@@ -244,6 +252,7 @@ STATISTICS = {
     "silver.gam_line_items": ("line_item_id", "_batch_id", "_file"),
     "gold.yield_hourly": ("hour_utc",),
     "gold.user_days": (),
+    "gold.user_features": (),
     "ops.runs": ("run_id", "started_at_utc"),
     "ops.files": ("run_id", "batch_id", "path", "at_utc"),
     "ops.accounts": ("run_id", "batch_id", "step", "table", "committed_at_utc"),
@@ -333,6 +342,7 @@ def test_changes_are_counted_by_hour_where_gold_follows_them_by_hour():
         "silver.gam_line_items": contracts.Slice("snapshot_date", "day"),
         "gold.yield_hourly": contracts.Slice("hour_utc", "hour"),
         "gold.user_days": contracts.Slice("event_date", "day"),
+        "gold.user_features": contracts.Slice("as_of_date", "day"),
     }
 
 

@@ -1,5 +1,6 @@
 """The configuration of one lake: `lake.yaml`, checked as a whole before anything starts."""
 
+from adlake.config.content import ContentConfig
 from adlake.config.crm import CrmConfig, FileMapping, Origin
 from adlake.config.loading import config_faults, load_config
 from adlake.config.settings import (
@@ -8,6 +9,7 @@ from adlake.config.settings import (
     FxConfig,
     IdentityConfig,
     LockConfig,
+    MaintenanceConfig,
     PriceGranularity,
     S3Config,
     Source,
@@ -17,11 +19,13 @@ from adlake.config.settings import (
 __all__ = [
     "SOURCES",
     "Config",
+    "ContentConfig",
     "CrmConfig",
     "FileMapping",
     "FxConfig",
     "IdentityConfig",
     "LockConfig",
+    "MaintenanceConfig",
     "Origin",
     "PriceGranularity",
     "S3Config",

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
+from adlake.config.content import ContentConfig
 from adlake.config.crm import CrmConfig
 from adlake.config.values import Count, Strict, Text, Zone
 from adlake.faults import text_like
@@ -144,6 +145,28 @@ class FxConfig(Strict):
     max_age_days: Count = 45
 
 
+class MaintenanceConfig(Strict):
+    """Which data files `maintain_tables` puts together.
+
+    Args:
+        minimum_small_files: a partition with fewer of them is left as it is.
+        small_file_bytes: a file below this size is small.
+        target_file_bytes: about the size of a file made of small ones.
+        hot_days: partitions of so many newest days (UTC) are left alone, as runs still read and rewrite parts of them.
+    """
+
+    minimum_small_files: Annotated[int, Field(ge=2)] = 8
+    small_file_bytes: Count = 32 * 1024**2
+    target_file_bytes: Count = 128 * 1024**2
+    hot_days: Annotated[int, Field(ge=0)] = 2
+
+    @model_validator(mode="after")
+    def _growing(self) -> Self:
+        if self.target_file_bytes < self.small_file_bytes:
+            raise ValueError("target_file_bytes of at least small_file_bytes")
+        return self
+
+
 class S3Config(Strict):
     """Where S3 is when it is not the one that the environment names.
 
@@ -172,7 +195,9 @@ class Config(Strict):
         sources: whose files are taken.
         fx: files of exchange rates.
         crm: what the files of contacts and newsletters mean.
+        content: what sections are about.
         lock: of the one writer.
+        maintenance: of data files.
         spark: resources.
         s3: None takes what the environment says.
     """
@@ -189,7 +214,9 @@ class Config(Strict):
     sources: Sources = SOURCES
     fx: FxConfig = FxConfig()
     crm: CrmConfig = CrmConfig()
+    content: ContentConfig = ContentConfig()
     lock: LockConfig = LockConfig()
+    maintenance: MaintenanceConfig = MaintenanceConfig()
     spark: SparkConfig = SparkConfig()
     s3: S3Config | None = None
 
