@@ -22,6 +22,9 @@ DECIMALS = {"EstimatedBackfillRevenue", "SellerReservePrice", "CostPerUnitInNetw
 SNOWPLOW = {0: "app_id", 2: "etl_tstamp", 3: "collector_tstamp", 6: "event_id", 12: "user_id", 15: "domain_userid"}
 SNOWPLOW |= {16: "domain_sessionidx", 17: "network_userid", 29: "page_url", 52: "contexts", 76: "pp_yoffset_max"}
 SNOWPLOW |= {77: "useragent", 122: "derived_contexts", 124: "derived_tstamp", 126: "event_name"}
+SNOWPLOW |= {18: "geo_country", 101: "dvce_type", 123: "domain_sessionid"}
+SERVED = {"smartphone": "mobile", "desktop": "desktop", "tablet": "tablet", "connected tv": "tv"}
+TRACKED = {"mobile": "mobile", "computer": "desktop", "tablet": "tablet", "other": "other"}
 EARLIEST, LATEST = datetime(2005, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
@@ -313,6 +316,8 @@ class Gold:
         if person and table in {"gam_impressions", "gam_clicks"}:
             day = self._seen(person, when)
             day[measure[table]] += 1
+            if table == "gam_impressions":
+                self._count_places(day, SERVED.get((row["DeviceCategory"] or "").lower()), row["Country"])
             day["revenue_micros"] += money["revenue_micros"]
             day["revenue_unknown_impressions"] += money["revenue_unknown_impressions"]
 
@@ -362,14 +367,23 @@ class Gold:
         if person is None:
             return
         day = self._seen(person, event_time(row))
+        self._count_places(day, TRACKED.get((row["dvce_type"] or "").lower()), row["geo_country"])
+        day["visits"].add(row["domain_sessionid"])
         if row["event_name"] == "page_view":
             day["page_views"] += 1
-            section = site_and_section(row["page_url"])[1]
+            site, section = site_and_section(row["page_url"])
             day["sections"] |= {section} if section else set()
+            day["section_page_views"].update([f"{site}/{section}"] if section else [])
+
+    @staticmethod
+    def _count_places(day, device, country):
+        day["device_events"].update([device] if device else [])
+        day["country_events"].update([country] if country else [])
 
     def _seen(self, person, when):
         counts = ("page_views", "impressions", "clicks", "revenue_micros", "revenue_unknown_impressions")
-        nothing = dict.fromkeys(counts, 0) | {"sections": set(), "first": when, "last": when}
+        nothing = dict.fromkeys(counts, 0) | {"sections": set(), "visits": set(), "first": when, "last": when}
+        nothing |= {name: Counter() for name in ("section_page_views", "device_events", "country_events")}
         day = self.days.setdefault((person, when.date()), nothing)
         day["first"], day["last"] = min(day["first"], when), max(day["last"], when)
         return day

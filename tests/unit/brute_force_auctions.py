@@ -68,8 +68,7 @@ def is_earlier(bid, at):
 
 def outcome_of(code, errors):
     if code is not None:
-        kind = "timeout" if code == 101 else "error" if 100 <= code < 200 else "rejected" if code >= 200 else "no_bid"
-        return kind
+        return "timeout" if code == 101 else "error" if 100 <= code < 200 else "rejected" if code >= 200 else "no_bid"
     if errors:
         return "timeout" if any(error["code"] == 1 for error in errors) else "error"
     return "no_bid"

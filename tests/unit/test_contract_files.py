@@ -436,6 +436,8 @@ def test_silver_names_fields_that_bronze_has(name):
     (bronze,) = contracts.table(name).made_from
     known = contracts.table(bronze)
     types = {column.name: column.type for column in known.columns}
+
+
 @pytest.mark.parametrize("name", [name for name in SHIPPED if name.startswith(("silver", "vault"))])
 def test_refined_tables_name_fields_that_bronze_has(name):
     (source,) = contracts.table(name).made_from

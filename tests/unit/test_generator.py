@@ -6,7 +6,7 @@ import hashlib
 import json
 import stat
 from collections import Counter, defaultdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -17,6 +17,7 @@ from adlake.errors import UsageError
 from adlake.generator import Truth, generate
 from tests.unit import brute_force
 from tests.unit.brute_force_auctions import AuctionLake, bidder_days
+from tests.unit.brute_force_contacts import ContactLake, features
 from tests.unit.brute_force_rates import RateLake
 
 EVENTS, SEED = 5_000, 11
@@ -37,6 +38,8 @@ class Judged(NamedTuple):
     files: int
     gold: brute_force.Gold
     bidders: dict
+    as_of: date
+    people: dict
 
 
 @pytest.fixture(scope="module")
@@ -55,18 +58,19 @@ def truth(made):
 @pytest.fixture(scope="module")
 def judged(made, truth):
     """By batch: accounts, number of files, and the marts, all by brute force."""
-    lake, auctions, rates = brute_force.Lake(), AuctionLake(), RateLake()
+    lake, auctions, rates, contacts = brute_force.Lake(), AuctionLake(), RateLake(), ContactLake()
     secret = (made / "identity.key").read_text().strip().encode()
     unreadable = set(truth.document["deliveries"]["1"]["set_aside"])
     found = {}
     for batch, folder in BATCHES.items():
         accounts, files = lake.take(made / folder, skip=unreadable)
-        for other in (auctions, rates):
+        for other in (auctions, rates, contacts):
             more, taken = other.take(made / folder)
             accounts, files = {**accounts, **more}, files + taken
         gold = brute_force.Gold(lake.published, secret)
         bidders = bidder_days(auctions.published["bids"], rates.worth)
-        found[batch] = Judged(accounts, files, gold, bidders)
+        people = features(gold.days, contacts.published["contacts"], secret)
+        found[batch] = Judged(accounts, files, gold, bidders, *people)
     return found
 
 
@@ -87,6 +91,15 @@ def as_account(counts):
     return {name: value for name, value in account.items() if value}
 
 
+def as_text(value):
+    """As the truth spells it: of a set its size, of a map its entries in the order of their names."""
+    if isinstance(value, dict):
+        return "|".join(f"{name}={as_text(inner)}" for name, inner in sorted(value.items()))
+    if isinstance(value, float):
+        return f"{value:.9f}"
+    return str(len(value) if isinstance(value, set) else value)
+
+
 def flattened(counts, prefix=""):
     for name, value in counts.items():
         if isinstance(value, dict):
@@ -96,7 +109,7 @@ def flattened(counts, prefix=""):
 
 
 @pytest.mark.parametrize("batch", BATCHES)
-@pytest.mark.parametrize("layer", ["bronze", "silver"])
+@pytest.mark.parametrize("layer", ["bronze", "silver", "vault"])
 def test_every_account_is_what_brute_force_finds(judged, truth, batch, layer):
     found = {table: as_account(counts[layer]) for table, counts in judged[batch].accounts.items() if layer in counts}
     stated = {
@@ -144,7 +157,7 @@ def test_yield_by_hour_and_channel_sums_the_whole_table(truth, batch):
 def test_user_days_is_what_brute_force_finds(judged, truth, batch):
     found = {
         (person, date.isoformat()): {
-            **{name: str(value) for name, value in day.items() if name not in {"sections", "first", "last"}},
+            **{name: as_text(value) for name, value in day.items() if name not in {"sections", "first", "last"}},
             "sections": "|".join(sorted(day["sections"])),
             "first_seen_at_utc": day["first"].strftime(ISO_MICROS),
             "last_seen_at_utc": day["last"].strftime(ISO_MICROS),
@@ -157,14 +170,23 @@ def test_user_days_is_what_brute_force_finds(judged, truth, batch):
 
 
 @pytest.mark.parametrize("batch", BATCHES)
+def test_user_features_are_what_brute_force_finds(judged, truth, batch):
+    rows = {row.pop("id_key"): row for row in truth.table(batch, "user_features")}
+    assert {row.pop("as_of_date") for row in rows.values()} == {judged[batch].as_of.isoformat()}
+    found = judged[batch].people
+    assert rows == {person: {name: as_text(value) for name, value in row.items()} for person, row in found.items()}
+    assert any(row["subscription_state"] for row in rows.values())
+
+
+@pytest.mark.parametrize("batch", BATCHES)
 def test_bidder_daily_is_what_brute_force_finds(judged, truth, batch):
     found = {}
-    for (date, bidder, site, is_app, size), row in judged[batch].bidders.items():
+    for (day, bidder, site, is_app, size), row in judged[batch].bidders.items():
         counts = dict(row["counts"])
         for name in ("bid", "win"):
             if counts.get(f"{name}s_unconverted") and not row["known"][name]:
                 counts |= dict.fromkeys([f"{name}_cpm_micros", *["win_revenue_micros"] * (name == "win")], "")
-        found[date.isoformat(), bidder, site or "", str(is_app).lower(), size] = counts | {
+        found[day.isoformat(), bidder, site or "", str(is_app).lower(), size] = counts | {
             "nonbid_codes": "|".join(f"{code}={asks}" for code, asks in sorted(row["codes"].items(), key=str)),
             "oldest_rate_date": min(row["days"]).isoformat() if row["days"] else "",
         }
@@ -185,15 +207,15 @@ def histogram_of(bidders, wanted):
         if took == 60_000 or bounds[-1] == 0 or took * 95 > bounds[-1] * 105:
             bounds.append(took)
     counts = [0] * len(bounds)
-    for (date, bidder, site, is_app, size), row in bidders.items():
-        if (date.isoformat(), bidder, site or "", str(is_app).lower(), size) == wanted:
+    for (day, bidder, site, is_app, size), row in bidders.items():
+        if (day.isoformat(), bidder, site or "", str(is_app).lower(), size) == wanted:
             for took in row["times"]:
                 counts[max(place for place, bound in enumerate(bounds) if bound <= took)] += 1
     return counts
 
 
 @pytest.mark.parametrize("batch", BATCHES)
-@pytest.mark.parametrize("table", ["yield_hourly", "user_days", "bidder_daily"])
+@pytest.mark.parametrize("table", ["yield_hourly", "user_days", "bidder_daily", "user_features"])
 def test_the_digest_is_the_sum_of_line_hashes(truth, batch, table):
     _, *lines = (truth.directory / truth.gold(batch)[table]["table"]).read_text().splitlines()
     hashes = [hashlib.sha256(line.encode()).digest()[:8] for line in reversed(lines)]
@@ -205,7 +227,7 @@ def test_the_digest_is_the_sum_of_line_hashes(truth, batch, table):
 @pytest.mark.parametrize("days", [1, 2])
 def test_the_event_files_hold_exactly_the_records_asked_for(tmp_path, events, days):
     truth = generate(tmp_path, events=events, seed=5, days=days)
-    lakes, read = (brute_force.Lake(), AuctionLake(), RateLake()), 0
+    lakes, read = (brute_force.Lake(), AuctionLake(), RateLake(), ContactLake()), 0
     for batch, folder in BATCHES.items():
         accounts = {}
         for lake in lakes:
@@ -348,9 +370,10 @@ def test_page_event_lines_have_131_columns_but_for_the_malformed(made, truth):
 
 def test_the_mix_is_that_of_a_publisher(tmp_path):
     truth = generate(tmp_path, events=30_000, seed=2)
-    read = {table: account["read"] for table, account in truth.accounts(1)["bronze"].items()}
+    read = {table: account["read"] for table, account in truth.accounts(1)["bronze"].items() if table in EVENT_TABLES}
     whole = sum(read.values())
-    wanted = {"gam_requests": 0.32, "gam_impressions": 0.27, "gam_active_views": 0.22, "page_events": 0.18}
+    wanted = {"gam_requests": 0.31, "gam_impressions": 0.27, "gam_active_views": 0.21, "page_events": 0.18}
+    wanted |= {"prebid_auctions": 0.03}
     assert {table: round(read[table] / whole, 2) for table in wanted} == pytest.approx(wanted, abs=0.02)
     assert 0 < read["gam_clicks"] / whole < 0.01
     rows = truth.document["planted"]["ad_rows"]
@@ -391,7 +414,7 @@ def test_a_folder_that_holds_a_run_is_left_alone(made):
 
 
 def test_a_truth_without_full_tables_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr("adlake.generator.truth.FULL_TABLE_ROWS", 3)
+    monkeypatch.setattr("adlake.generator.gold_tables.FULL_TABLE_ROWS", 3)
     truth = generate(tmp_path, events=500, seed=1)
     assert truth.table(1, "yield_hourly") is None
     assert truth.gold(1)["user_days"]["rows"] > 3

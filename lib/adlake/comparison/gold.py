@@ -10,15 +10,24 @@ from deltalake import QueryBuilder
 from adlake.comparison.difference import ABSENT, Difference, counted
 from adlake.contracts import table
 from adlake.generator import Truth
-from adlake.generator.marts import USER_COLUMNS, YIELD_DIMENSIONS, YIELD_MEASURES, digest_of, table_line
+from adlake.generator.bidder_days import BIDDER_COLUMNS, BIDDER_KEY
+from adlake.generator.features import FEATURE_COLUMNS, FEATURE_KEY, number_text
+from adlake.generator.marts import USER_COLUMNS, YIELD_DIMENSIONS, YIELD_MEASURES, counts_text, digest_of, table_line
 from adlake.lake import Lake
 from adlake.ledger import AccountRecord
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "yield_hourly": (*YIELD_DIMENSIONS, *YIELD_MEASURES),
     "user_days": USER_COLUMNS,
+    "bidder_daily": BIDDER_COLUMNS,
+    "user_features": FEATURE_COLUMNS,
 }
-KEY_WIDTH: Mapping[str, int] = {"yield_hourly": len(YIELD_DIMENSIONS), "user_days": 2}
+KEY_WIDTH: Mapping[str, int] = {
+    "yield_hourly": len(YIELD_DIMENSIONS),
+    "user_days": 2,
+    "bidder_daily": len(BIDDER_KEY),
+    "user_features": len(FEATURE_KEY),
+}
 # enough of a keyed identifier to find the row by, not enough to be one
 SHOWN_OF_KEY = 11
 Row = tuple[str, ...]
@@ -40,7 +49,7 @@ def gold_rows(lake: Lake, name: str, records: Iterable[AccountRecord]) -> list[R
         delta.load_as_version(max(versions))
     columns = ", ".join(COLUMNS[name])
     answer = QueryBuilder().register("rows", delta).execute(f"select {columns} from rows")  # noqa: S608 our own constants
-    return [tuple(map(_text, row.values())) for row in pa.table(answer).to_pylist()]
+    return [tuple(map(_text, row.values())) for row in pa.table(answer).to_pylist(maps_as_pydicts="strict")]
 
 
 def gold_differences(truth: Truth, delivery: int, name: str, found: Sequence[Row]) -> Iterator[Difference]:
@@ -99,12 +108,26 @@ def _whole_table_differences(truth: Truth, delivery: int, name: str, found: Sequ
 
 
 def _text(value: object) -> str:
-    """A value as the truth spells it: times in UTC with microseconds, lists with bars between, nulls empty."""
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return "|".join(value) if isinstance(value, list) else str(value)
+    """A value as the truth spells it.
+
+    Times in UTC with microseconds, lists with bars between, maps as `name=value` in the order of their names, numbers
+    that are not whole with nine digits, nulls empty.
+    """
+    text = str(value)
+    match value:
+        case None:
+            text = ""
+        case bool():
+            text = text.lower()
+        case float():
+            text = number_text(value)
+        case datetime():
+            text = value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        case list():
+            text = "|".join(map(_text, value))
+        case dict():
+            text = counts_text({_text(name): _text(inner) for name, inner in value.items()})
+    return text
 
 
 def _place(key: Row) -> str:

@@ -107,7 +107,7 @@ def _response(auction: Auction) -> Object:
                 times[seat.bidder] = seat.response_ms
     seatbid = [{"seat": name, "bid": bids[name]} for name in sorted(bids) if bids[name]]
     prebid: Object = {"auctiontimestamp": auction.at // 1000}
-    ext = {"responsetimemillis": times, "prebid": prebid} | ({"errors": errors} if errors else {})
+    ext: Object = {"responsetimemillis": times, "prebid": prebid} | ({"errors": errors} if errors else {})
     if nonbids:
         listed = [{"seat": name, "nonbid": codes} for name, codes in nonbids.items()]
         (ext if auction.spelling & IN_EXT else prebid)["seatnonbid"] = listed

@@ -112,7 +112,7 @@ class Auction(NamedTuple):
 
 
 class Lot(NamedTuple):
-    """An impression before anybody was asked: its number in the auction, its slot, and what it shares with the others."""
+    """An impression before anybody was asked: its number in the auction, its slot, and what all of them share."""
 
     number: int
     slot: Fields

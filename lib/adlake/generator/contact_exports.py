@@ -1,16 +1,11 @@
 """Exports of contacts, newsletters and what happened to them, on disk: CSV with everything that RFC 4180 allows."""
 
 from collections.abc import Mapping, Sequence
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from adlake.generator.clocks import iso_day
 from adlake.generator.contacts import (
-    MEMBERS,
-    MEMBERSHIP,
     EXPORTS,
-    NEWSLETTER,
-    SUBSCRIBERS,
-    SUBSCRIPTION,
     Contact,
     renewal_text,
 )
@@ -208,6 +203,7 @@ def _campaigns(plan: Plan, batch: int) -> Export:
             "updated": _time(begin + number * 3600 + (DAY_SECONDS * batch if is_new else DAY_SECONDS)),
         }
         lines.append(_line(values, CAMPAIGN_COLUMNS, (PUBLISHED if is_new else DUPLICATE,)))
+    lines.append(Line(lines[0].text, (DUPLICATE,)))
     draft = {"title": "Entwurf", "updated": _time(begin)}
     lines += [
         _line(draft, CAMPAIGN_COLUMNS, (refused("campaign_id_missing"),)),
@@ -247,59 +243,3 @@ def _acts(plan: Plan, contact: Contact) -> list[str]:
             values = {"campaign_id": f"{number:04d}", "member_id": contact.member, "action": action, "url": url}
             found.append(_line(values | {"timestamp": _time(moment)}, ACTIVITY_COLUMNS, ()).text)
     return found
-
-
-def crm_config() -> dict[str, Any]:
-    """What the columns mean, as lake.yaml says it."""
-    agreed = {"ja": "granted", "nein": "denied"}
-    return {
-        "default_region": "DE",
-        "files": {
-            "subscribers": {
-                "kind": "contacts",
-                "source": SUBSCRIBERS,
-                "delimiter": ";",
-                "time_zone": "Europe/Berlin",
-                "values": {
-                    "newsletter_state": {word: state for word, state in NEWSLETTER if word != "?"},
-                    "subscription_state": {word: state for word, state in SUBSCRIPTION if word != "CANCELLED"},
-                    "country": {"Schweiz": "CH"},
-                    **dict.fromkeys(("consent_email", "consent_ad_user_data", "consent_ad_personalization"), agreed),
-                },
-                "columns": {
-                    **{"contact_id": "Kundennr", "login": "Login", "email": "E-Mail", "phone": "Telefon"},
-                    **{"first_name": "Vorname", "last_name": "Name", "street": "Strasse", "postal_code": "PLZ"},
-                    **{"city": "Ort", "country": "Land", "device_id": "Geraet", "newsletter_state": "Newsletter"},
-                    **{"subscription_state": "Abo", "subscription_plan": "Tarif", "renewal_date": "Verlaengerung"},
-                    **{"consent_email": "Werbung per Mail", "consent_ad_user_data": "Werbedaten"},
-                    **{"consent_ad_personalization": "Personalisierung", "consent_at": "Einwilligung am"},
-                },
-            },
-            "members": {
-                "kind": "contacts",
-                "source": MEMBERS,
-                "as_of": "last_changed",
-                "values": {"newsletter_state": dict(MEMBERSHIP)},
-                "columns": {
-                    **{"contact_id": "id", "login": "site_login", "email": "email_address"},
-                    "newsletter_state": "status",
-                },
-            },
-            "campaigns": {
-                "kind": "newsletter_campaigns",
-                "source": MEMBERS,
-                "as_of": "updated",
-                "columns": {
-                    **{"campaign_id": "id", "title": "title", "subject": "subject_line", "sent_at": "send_time"},
-                },
-            },
-            "activity": {
-                "kind": "newsletter_activity",
-                "source": MEMBERS,
-                "columns": {
-                    **{"contact_id": "member_id", "action": "action", "event_at": "timestamp"},
-                    **{"campaign_id": "campaign_id", "link": "url"},
-                },
-            },
-        },
-    }

@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 
 from adlake.generator.clocks import iso_day
 from adlake.generator.contact_states import ContactState, Said, newest_said
-from adlake.generator.marts import IdentityKey, counts_text, of_aspect
+from adlake.generator.marts import IdentityKey, UserDay, counts_text, of_aspect
 from adlake.generator.tally import COUNTRY_NAME, DEVICE_KIND, SECTION, Tally
 
 PERIODS_DAYS = (1, 7, 30, 90)
@@ -23,25 +23,20 @@ FEATURE_COLUMNS = (
 HALF_LIFE_DAYS, MINIMUM_PAGE_VIEWS, WHOLE = 14, 3, 1_000_000
 # Of the IAB Content Taxonomy 3.1; a site's own section goes before the section of that name anywhere.
 TOPICS = {
-    **{"culture": "JLBCU7", "money": "391", "politics": "386", "recipes": "216", "sport": "483", "travel": "653"},
-    **{"sportpuls.example/sport": "533", "sportpuls.example/money": "414", "wwwetter.example/weather": "390"},
+    "culture": "JLBCU7",
+    "money": "391",
+    "politics": "386",
+    "recipes": "216",
+    "sport": "483",
+    "travel": "653",
+    "sportpuls.example/sport": "533",
+    "sportpuls.example/money": "414",
+    "wwwetter.example/weather": "390",
 }
 
 
-class UserDay(NamedTuple):
-    """What a row of the user mart tells the features: whose it is, of which day, and its sums."""
-
-    person: str
-    day: int
-    visits: int
-    page_views: int
-    impressions: int
-    clicks: int
-    revenue_micros: int
-
-
 class History(NamedTuple):
-    """The days of a person: the rows, and over all of them weight by topic, page views behind it, devices, countries."""
+    """The days of a person, and over all of them weight by topic, page views behind it, devices and countries."""
 
     days: Sequence[UserDay]
     topics: Mapping[str, int]

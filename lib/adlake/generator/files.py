@@ -167,7 +167,8 @@ class FileRows:
 
 def write_file(path: Path, text: str, modified_at: float) -> None:
     """The file, compressed when its name ends in `.gz`; equal text gives equal bytes."""
-    content = text.encode()
+    # a lone surrogate stands for a byte that is no text
+    content = text.encode(errors="surrogateescape")
     if path.suffix == ".gz":
         packed = io.BytesIO()
         with gzip.GzipFile(filename="", fileobj=packed, mode="wb", compresslevel=COMPRESSION, mtime=0) as stream_out:

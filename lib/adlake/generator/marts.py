@@ -2,7 +2,7 @@
 
 import hashlib
 import hmac
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from operator import add
 from typing import Any, NamedTuple
@@ -52,6 +52,19 @@ USER_COLUMNS = (
 )
 
 YieldKey = tuple[int, str | None, str | None, str, str | None, str | None]
+
+
+class UserDay(NamedTuple):
+    """Whose row of the user mart it is (`kind:identifier`), of which day since the epoch, and USER_MEASURES."""
+
+    person: str
+    day: int
+    visits: int
+    page_views: int
+    impressions: int
+    clicks: int
+    revenue_micros: int
+    revenue_unknown_impressions: int
 
 
 class Revenue(NamedTuple):
@@ -143,13 +156,12 @@ def _pressure(card: RateCard, day: int, demand: str, counts: Sequence[int]) -> l
     ]
 
 
-def user_days(tally: Tally, card: RateCard, key: IdentityKey) -> Iterator[list[Any]]:
-    """Rows of the user mart, columns as in USER_COLUMNS, in no particular order.
+def user_days(tally: Tally, card: RateCard) -> list[UserDay]:
+    """Sums of the user mart, in no particular order.
 
     Args:
         tally: of all published rows.
         card: that decides revenue.
-        key: of the identifiers.
     """
     network: dict[tuple[str, int], list[int]] = {}
     for (person, day, demand), (impressions, clicks) in tally.network.items():
@@ -158,14 +170,28 @@ def user_days(tally: Tally, card: RateCard, key: IdentityKey) -> Iterator[list[A
         sums[0] += earned.micros
         sums[1] += earned.unknown
     nothing = [0, 0]
+    found = []
     for (person, day), row in tally.people.items():
         micros, unknown = network.get((person, day), nothing)
-        aspects = [of_aspect(tally, person, day, aspect) for aspect in USER_ASPECTS]
-        sections = "|".join(name for name, bit in SECTION_BIT.items() if row[SECTIONS] & bit)
-        yield [
-            *(key.of(person), iso_day(day), row[VISITS], row[VIEWS], row[SEEN], row[CLICKED], row[EARNED] + micros),
-            *(unknown, sections, *map(counts_text, aspects), iso_micros(row[FIRST]), iso_micros(row[LAST])),
-        ]
+        events = row[VISITS], row[VIEWS], row[SEEN], row[CLICKED]
+        found.append(UserDay(person, day, *events, row[EARNED] + micros, unknown))
+    return found
+
+
+def user_line(tally: Tally, row: UserDay, key: IdentityKey) -> list[Any]:
+    """A row of the user mart, columns as in USER_COLUMNS.
+
+    Args:
+        tally: that the row comes from; it knows sections, devices, countries and times.
+        row: its sums.
+        key: of the identifiers.
+    """
+    person, day, *measures = row
+    seen = tally.people[person, day]
+    sections = "|".join(name for name, bit in SECTION_BIT.items() if seen[SECTIONS] & bit)
+    aspects = [counts_text(of_aspect(tally, person, day, aspect)) for aspect in USER_ASPECTS]
+    times = iso_micros(seen[FIRST]), iso_micros(seen[LAST])
+    return [key.of(person), iso_day(day), *measures, sections, *aspects, *times]
 
 
 def of_aspect(tally: Tally, person: str, day: int, aspect: int) -> dict[str, int]:

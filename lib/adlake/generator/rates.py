@@ -1,8 +1,8 @@
 """Exchange rates on disk, one file per banking day, and what each currency is worth by them."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from decimal import ROUND_HALF_UP, Decimal
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from adlake.generator.clocks import iso_day
 from adlake.generator.delivery import Target
@@ -39,14 +39,38 @@ QUOTES: Mapping[str, Quote] = {
 LATE = "CHF"
 
 
+class RateFile(NamedTuple):
+    """One file: the delivery that brings it, its day since the epoch, what its name ends in, and its lines."""
+
+    batch: int
+    day: int
+    suffix: str
+    lines: Sequence[Line]
+
+    @property
+    def path(self) -> str:
+        """Relative to the landing zone."""
+        date = iso_day(self.day)
+        return f"fx/{date.replace('-', '/')}/exchange-rates{self.suffix}-{date}.csv"
+
+    def text(self) -> str:
+        """The whole file, header first."""
+        return "\n".join([HEADER, *(line.text for line in self.lines), ""])
+
+
 def deliver_rates(plan: Plan, target: Target) -> Outcome:
     """The outcome of all files of rates; those of the last day and of one currency come with the second delivery."""
     outcome = Outcome()
     first, last = _days(plan)[0], _days(plan)[-1]
+    files = [RateFile(2, first, "-late", _good(first, [LATE]))]
     for day in _days(plan):
         codes = [code for code in QUOTES if day == last or code != LATE]
-        _deliver(plan, target, outcome, 2 if day == last else 1, "", [*_good(day, codes), *_bad(day)], day)
-    _deliver(plan, target, outcome, 2, "-late", _good(first, [LATE]), first)
+        files.append(RateFile(2 if day == last else 1, day, "", [*_good(day, codes), *_bad(day)]))
+    for file in files:
+        target.write(file.batch, file.path, file.text(), max(file.day * 24, plan.hours[0].hour))
+        outcome.take(file.batch, file.path, account_of(TABLE, REFINED, file.lines))
+        published = sum(line.fates == (PUBLISHED,) for line in file.lines)
+        outcome.planted[f"exchange_rates.of_delivery_{file.batch}"] += published
     return outcome
 
 
@@ -54,17 +78,6 @@ def _days(plan: Plan) -> list[int]:
     """Days since the epoch with rates: no Sundays."""
     # the epoch was a Thursday
     return [day for day in plan.snapshot_days if (day + 3) % 7 != SUNDAY]
-
-
-def _deliver(
-    plan: Plan, target: Target, outcome: Outcome, batch: int, suffix: str, lines: list[Line], day: int
-) -> None:
-    date = iso_day(day)
-    path = f"fx/{date.replace('-', '/')}/exchange-rates{suffix}-{date}.csv"
-    text = "\n".join([HEADER, *(line.text for line in lines), ""])
-    target.write(batch, path, text, max(day * 24, plan.hours[0].hour))
-    outcome.take(batch, path, account_of(TABLE, REFINED, lines))
-    outcome.planted[f"exchange_rates.of_delivery_{batch}"] += sum(line.fates == (PUBLISHED,) for line in lines)
 
 
 def _good(day: int, codes: list[str]) -> list[Line]:
@@ -89,6 +102,18 @@ def _bad(day: int) -> list[Line]:
 def _rate(code: str, day: int) -> Decimal:
     quote = QUOTES[code]
     return Decimal(quote.rate) + Decimal(quote.step) * (day % 7)
+
+
+def fx_config() -> dict[str, Any]:
+    """How the files are read, as lake.yaml says it."""
+    return {
+        "date_column": "Date",
+        "currency_column": "Country",
+        "rate_column": "Exchange rate",
+        "currencies": {quote.name: code for code, quote in QUOTES.items()},
+        "usd_per_unit": [code for code, quote in QUOTES.items() if quote.is_usd_per_unit],
+        "max_age_days": MAX_AGE_DAYS,
+    }
 
 
 class Worth(NamedTuple):
