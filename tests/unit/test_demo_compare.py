@@ -11,13 +11,14 @@ from deltalake import write_deltalake
 from adlake.account import Account
 from adlake.comparison import Difference, compare
 from adlake.comparison.accounts import account_differences, file_differences, row_differences
-from adlake.comparison.gold import COLUMNS, gold_differences, gold_rows
+from adlake.comparison.gold import COLUMNS, gold_differences, gold_rows, user_differences
 from adlake.config import load_config
 from adlake.contracts import table
 from adlake.generator import Truth
 from adlake.generator.marts import digest_of
 from adlake.lake import Lake
 from adlake.ledger import AccountRecord, FileRecord, Ledger
+from tests.unit.test_sketch import ONE, THREE
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 BRONZE = {"read": 10, "published": 9, "quarantined": {"unreadable_value": 1}, "filtered": {}}
@@ -72,6 +73,7 @@ TOTALS = {
     "bidder_daily": BIDDER_TOTALS,
     "user_features": FEATURE_TOTALS,
 }
+YIELD_USERS = "gold.yield_hourly users of all sketches"
 KEYS = {"yield_hourly": 6, "user_days": 2, "bidder_daily": 5, "user_features": 2}
 
 
@@ -296,6 +298,16 @@ def test_rows_are_read_as_they_were_after_a_run(lake, name):
     after = record(f"gold.{name}", {"read": 2, "published": 2}, version=0)
     assert sorted(gold_rows(lake, name, [after])) == sorted(lines_of(ROWS[name]))
     assert len(gold_rows(lake, name, [])) == 3
+
+
+@pytest.mark.parametrize(("users", "found"), [(3, []), (4, [Difference(1, YIELD_USERS, "", "3", "about 4")])])
+def test_users_of_all_sketches_are_about_as_many_as_there_were(lake, truth, users, found):
+    write_deltalake(lake.storage.uri("gold/yield_hourly"), pa.table({"users_sketch": [ONE, None, THREE]}))
+    document = copy.deepcopy(dict(truth.document))
+    document["deliveries"]["1"]["gold"]["yield_hourly"]["users"] = users
+    altered = Truth(truth.directory, document)
+    assert list(user_differences(lake, altered, 1, "yield_hourly", [])) == found
+    assert list(user_differences(lake, altered, 1, "user_days", [])) == []
 
 
 def test_a_table_that_is_not_there_has_no_rows(lake):

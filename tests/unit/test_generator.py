@@ -4,9 +4,11 @@ import csv
 import gzip
 import hashlib
 import json
+import re
 import stat
 from collections import Counter, defaultdict
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
@@ -16,7 +18,7 @@ from adlake.config import load_config
 from adlake.errors import UsageError
 from adlake.generator import Truth, generate
 from tests.unit import brute_force
-from tests.unit.brute_force_auctions import AuctionLake, bidder_days
+from tests.unit.brute_force_auctions import AuctionLake, bidder_days, read_record, texts_of
 from tests.unit.brute_force_contacts import ContactLake, features
 from tests.unit.brute_force_rates import RateLake
 
@@ -340,6 +342,36 @@ def test_time_is_the_network_zone_and_changes_with_it(made):
             if (row["TimeUsec2"] or "").startswith("17") and row["ImpressionId"] == "1-0":
                 local = datetime.fromtimestamp(int(row["TimeUsec2"]) // 1_000_000, zone)
                 assert row["Time"] == local.strftime("%Y-%m-%d-%H:%M:%S")
+
+
+def test_key_values_of_an_ad_tell_of_the_bid_that_won_its_auction(made):
+    """Price buckets of medium granularity: cut down to a tenth, 20 at most."""
+    bids = {}
+    for file in sorted(made.glob("*/prebid/**/*.gz")):
+        for record in filter(lambda found: isinstance(found, dict), map(read_record, texts_of(file))):
+            for seat in (record.get("Response") or {}).get("seatbid", []):
+                bids |= {bid["id"]: (seat["seat"], bid) for bid in seat["bid"]}
+    told = Counter()
+    for _, text in texts(made / "landing" / "gam", "Network*Impressions_21780001_*"):
+        for pairs in re.findall(r"hb_pb=[^,^\n]*hb_adid=[^,^\n]*", text):
+            values = dict(pair.split("=") for pair in pairs.strip('"').split(";"))
+            bidder, bid = bids[values["hb_adid"]]
+            tenths = min(int(Decimal(str(bid["price"])) * 10), 200)
+            assert values["hb_pb"] == f"{tenths // 10}.{tenths % 10}0"
+            assert (values["hb_bidder"], values["hb_size"]) == (bidder, f"{bid['w']}x{bid['h']}")
+            told["capped" if tenths == 200 else "truncated"] += 1
+    assert told["truncated"] > 50
+    assert told["capped"] > 0
+
+
+def test_streams_of_auctions_run_records_together(made):
+    """Some files have a line per record, in others nothing stands between most of them."""
+    lines = [
+        (sum(line.count('{"type":"/openrtb2/auction"') > 1 for line in text.split("\n")), text.count("\n"))
+        for _, text in texts(made / "landing" / "prebid")
+    ]
+    assert any(together for together, _ in lines)
+    assert any(not together and ends > 3 for together, ends in lines)
 
 
 def test_ad_server_files_differ_in_layout(made):

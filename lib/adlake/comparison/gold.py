@@ -3,11 +3,13 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 from deltalake import QueryBuilder
 
 from adlake.comparison.difference import ABSENT, Difference, counted
+from adlake.comparison.sketch import BOUND, users_estimate
 from adlake.contracts import table
 from adlake.generator import Truth
 from adlake.generator.bidder_days import BIDDER_COLUMNS, BIDDER_KEY
@@ -30,6 +32,7 @@ KEY_WIDTH: Mapping[str, int] = {
 }
 # enough of a keyed identifier to find the row by, not enough to be one
 SHOWN_OF_KEY = 11
+SKETCH = "users_sketch"
 Row = tuple[str, ...]
 
 
@@ -41,15 +44,40 @@ def gold_rows(lake: Lake, name: str, records: Iterable[AccountRecord]) -> list[R
         name: of the table, without its layer.
         records: accounts of the run; they tell the version of the table. Without one, its newest version counts.
     """
+    return [tuple(map(_text, row.values())) for row in _rows(lake, name, COLUMNS[name], records)]
+
+
+def user_differences(
+    lake: Lake, truth: Truth, delivery: int, name: str, records: Iterable[AccountRecord]
+) -> Iterator[Difference]:
+    """A table whose sketches together count far more or fewer users than there were.
+
+    Args:
+        lake: that holds the table.
+        truth: about the delivery.
+        delivery: counted from 1.
+        name: of the table, without its layer; one without sketches has no difference.
+        records: accounts of the run that took the delivery.
+    """
+    wanted = truth.gold(delivery)[name].get("users")
+    if wanted is None:
+        return
+    found = users_estimate(row[SKETCH] for row in _rows(lake, name, [SKETCH], records) if row[SKETCH] is not None)
+    if abs(found - wanted) > BOUND * wanted:
+        yield Difference(delivery, f"gold.{name} users of all sketches", "", f"{found:.0f}", f"about {wanted}")
+
+
+def _rows(lake: Lake, name: str, columns: Iterable[str], records: Iterable[AccountRecord]) -> list[dict[str, Any]]:
     delta = lake.delta(table(f"gold.{name}"))
     if delta is None:
         return []
     versions = [record.version for record in records if record.table == f"gold.{name}"]
     if versions:
         delta.load_as_version(max(versions))
-    columns = ", ".join(COLUMNS[name])
-    answer = QueryBuilder().register("rows", delta).execute(f"select {columns} from rows")  # noqa: S608 our own constants
-    return [tuple(map(_text, row.values())) for row in pa.table(answer).to_pylist(maps_as_pydicts="strict")]
+    asked = f"select {', '.join(columns)} from rows"  # noqa: S608 our own constants
+    answer = QueryBuilder().register("rows", delta).execute(asked)
+    found: list[dict[str, Any]] = pa.table(answer).to_pylist(maps_as_pydicts="strict")
+    return found
 
 
 def gold_differences(truth: Truth, delivery: int, name: str, found: Sequence[Row]) -> Iterator[Difference]:

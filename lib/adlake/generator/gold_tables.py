@@ -20,7 +20,7 @@ from adlake.generator.marts import (
     yield_hourly,
     yield_line,
 )
-from adlake.generator.tally import Tally
+from adlake.generator.tally import SEEN, Tally
 
 FULL_TABLE_ROWS = 200_000
 Facts = dict[str, Any]
@@ -58,7 +58,7 @@ class Tables:
 
 
 def yield_table(tables: Tables, tally: Tally, card: RateCard) -> Facts:
-    """The yield mart, with sums by hour and channel."""
+    """The yield mart, with sums by hour and channel, and how many users its sketches count together."""
     rows = yield_hourly(tally, card)
     by_channel: dict[tuple[int, str], list[int]] = {}
     for (hour, _, _, channel, _, _), measures in rows.items():
@@ -67,6 +67,7 @@ def yield_table(tables: Tables, tally: Tally, card: RateCard) -> Facts:
     lines = [yield_line(key, measures) for key, measures in rows.items()]
     return {
         "totals": _totals(YIELD_MEASURES, by_channel.values()),
+        "users": len({person for (person, _), sums in tally.people.items() if sums[SEEN]}),
         "by_hour_and_channel": [
             {
                 "hour_utc": hour_start(hour).isoformat(),
