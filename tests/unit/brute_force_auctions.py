@@ -19,7 +19,7 @@ REQUIRED_START = re.compile(r"(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d)(?:\.(\d{1,9}))?(Z
 
 def texts_of(file):
     """The texts of the records of a file, cut where one object ends and the next begins, or at the end of a line."""
-    for line in gzip.decompress(file.read_bytes()).decode().split("\n"):
+    for line in gzip.decompress(file.read_bytes()).decode(errors="surrogateescape").split("\n"):
         start = 0
         for between in BETWEEN.finditer(line):
             yield line[start : between.start() + 1]
@@ -144,10 +144,30 @@ class AuctionLake:
 
 def read_record(text):
     """The record, or the rule that refuses it."""
+    if any(0xDC80 <= ord(letter) <= 0xDCFF for letter in text):
+        return "not_utf8"
+    if "[" * 999 in text:
+        return "too_deep"
     try:
-        return json.loads(text)
+        record = json.loads(text, object_pairs_hook=Pairs)
     except ValueError:
-        return "unreadable_value"
+        return "not_json"
+    if not isinstance(record, dict):
+        return "not_an_object"
+    if record.names.count("StartTime") > 1:
+        return "duplicate_keys"
+    bids = [bid for seat in (record["Response"] or {}).get("seatbid", []) for bid in seat["bid"]]
+    sizes = [imp["banner"].get("w") for imp in record["Request"]["imp"]]
+    numbers = [record["Status"], *(bid["price"] for bid in bids), *sizes]
+    return "unreadable_value" if any(isinstance(number, str) for number in numbers) else record
+
+
+class Pairs(dict):
+    """An object; the last value of a name counts, and all its names are known."""
+
+    def __init__(self, pairs):
+        super().__init__(pairs)
+        self.names = [name for name, _ in pairs]
 
 
 def half_up(amount):

@@ -79,7 +79,7 @@ def judged(made, truth):
 def texts(root, pattern="*"):
     for file in sorted(root.rglob(pattern)):
         if file.is_file():
-            yield file, gzip.decompress(file.read_bytes()).decode()
+            yield file, gzip.decompress(file.read_bytes()).decode(errors="replace")
 
 
 def as_account(counts):

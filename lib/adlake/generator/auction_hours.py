@@ -4,9 +4,10 @@ from collections import Counter
 from collections.abc import Sequence
 from random import Random
 
-from adlake.generator.auction_files import AuctionFile
+from adlake.generator.auction_files import AuctionFile, seats_of
 from adlake.generator.auctions import Auction, AuctionHouse, key_values
 from adlake.generator.bidders import bucket_micros
+from adlake.generator.broken_auctions import unreadable_records
 from adlake.generator.clocks import MICROS, MICROS_PER_HOUR, Keys, hour_start, stream
 from adlake.generator.people import Visitor
 from adlake.generator.places import Page
@@ -92,6 +93,11 @@ class AuctionHour:
         """Records that cannot be read, and those of which a rule refuses rows."""
         draw = stream(self._world.seed, self._hour.hour, BROKEN)
         begin = self._hour.hour * MICROS_PER_HOUR
+        for number in range(self._hour.broken):
+            auction = some_auction(self._world, draw, begin + int(draw.random() * MICROS_PER_HOUR))
+            while not any(seat.bids for seat in seats_of([auction])):
+                auction = some_auction(self._world, draw, auction.at)
+            self.file.unreadable += unreadable_records(auction, self._hour.index + number)
 
     def add_copies(self) -> None:
         """Records that come twice in the file, picked from those that are published anyway."""
