@@ -6,11 +6,13 @@ from dataclasses import dataclass, field
 from random import Random
 from typing import NamedTuple
 
-from adlake.generator.auction_records import record_of, text_of
+from adlake.generator.auction_records import auction_text
 from adlake.generator.auctions import Auction, Seat
 from adlake.generator.bidders import CACHED
 from adlake.generator.files import FileKey
 
+TOGETHER, LINE_BY_LINE, LOGGED = "together", "line by line", "logged"
+LOG_HEAD = "2026/11/01 07:00:00 DEBUG "
 TABLE, AUCTIONS, BIDS = "prebid_auctions", "auctions", "bids"
 # table, what becomes of a row, rule or reason (empty where there is none)
 Fate = tuple[str, str, str]
@@ -36,7 +38,8 @@ class AuctionFile:
 
     Attributes:
         path: relative to the landing zone.
-        is_run_together: whether records follow each other without a line end, as a delivery stream leaves them.
+        style: TOGETHER, records follow each other without a line end, as a delivery stream leaves them; LINE_BY_LINE;
+            or LOGGED, each behind what the server's logger writes.
         good: auctions that are published.
         late_copies: auctions that lose against an earlier record.
         odd: readable records whose rows have other fates.
@@ -45,7 +48,7 @@ class AuctionFile:
     """
 
     path: str
-    is_run_together: bool
+    style: str
     good: list[Auction] = field(default_factory=list)
     late_copies: list[Auction] = field(default_factory=list)
     odd: list[Odd] = field(default_factory=list)
@@ -80,16 +83,17 @@ class AuctionFile:
 
     def text(self, draw: Random) -> str:
         """The whole file, its records in no particular order, but the copies last."""
-        body = [text_of(record_of(auction)) for auction in self.good] + [odd.text for odd in self.odd]
+        body = [auction_text(auction) for auction in self.good] + [odd.text for odd in self.odd]
         draw.shuffle(body)
-        late = [text_of(record_of(auction)) for auction in self.late_copies]
-        if self.is_run_together:
+        late = [auction_text(auction) for auction in self.late_copies]
+        if self.style == TOGETHER:
             # a record that is cut would take the next one with it
             cut = [text for text, _ in self.unreadable]
             return "\n".join(["".join(body), *cut, "".join(late)])
-        lines = [*body]
+        head = LOG_HEAD if self.style == LOGGED else ""
+        lines, late = [head + text for text in body], [head + text for text in late]
         for text, _ in self.unreadable:
-            lines.insert(int(draw.random() * (len(lines) + 1)), text)
+            lines.insert(int(draw.random() * (len(lines) + 1)), head + text)
         for number in range(self.blank_lines):
             lines.insert(int(draw.random() * (len(lines) + 1)), " " * number)
         return "\n".join([*lines, *late, ""])
@@ -118,6 +122,7 @@ def hazards_of(file: AuctionFile) -> Counter[str]:
     found["auctions.without_type"] = sum(auction.type is None for auction in file.good)
     found["auctions.with_an_id_like_a_number"] = sum(auction.id.isdigit() for auction in file.good)
     found["auctions.of_tests"] = sum(auction.is_test for auction in file.good)
-    found["files.records_run_together"] = int(file.is_run_together)
+    found["files.records_run_together"] = int(file.style == TOGETHER)
+    found["files.of_the_server_s_logger"] = int(file.style == LOGGED)
     found["blank_lines"] = file.blank_lines
     return found

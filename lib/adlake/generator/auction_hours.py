@@ -4,11 +4,12 @@ from collections import Counter
 from collections.abc import Sequence
 from random import Random
 
-from adlake.generator.auction_files import AuctionFile, seats_of
+from adlake.generator.auction_files import LINE_BY_LINE, LOGGED, TOGETHER, AuctionFile, seats_of
 from adlake.generator.auctions import Auction, AuctionHouse, key_values
 from adlake.generator.bidders import bucket_micros
-from adlake.generator.broken_auctions import unreadable_records
+from adlake.generator.broken_auctions import odd_records, unreadable_records
 from adlake.generator.clocks import MICROS, MICROS_PER_HOUR, Keys, hour_start, stream
+from adlake.generator.page_events import uuid_of
 from adlake.generator.people import Visitor
 from adlake.generator.places import Page
 from adlake.generator.plan import HourPlan
@@ -22,6 +23,7 @@ MAIN, SHARED, LATE, BROKEN, COPIES = (
     "broken auctions",
     "copied auctions",
 )
+STYLES = (TOGETHER, LINE_BY_LINE, TOGETHER, LOGGED)
 AUCTION_SHARE, IMPS_AT_MOST = 0.35, 3
 FARTHEST_LATE_HOURS = 5
 
@@ -38,8 +40,7 @@ class AuctionHour:
         self._world, self._hour = world, hour
         self._draw = stream(world.seed, hour.hour, MAIN)
         self._house = AuctionHouse(self._draw)
-        path = hour_start(hour.hour).strftime("prebid/%Y/%m/%d/%H/pbs-1-%Y-%m-%d-%H-00-00-5f3b.gz")
-        self.file = AuctionFile(path, is_run_together=hour.index % 2 == 0, blank_lines=hour.blank_lines)
+        self.file = AuctionFile(_path(hour), STYLES[hour.index % len(STYLES)], blank_lines=hour.blank_lines)
         self.planted: Counter[str] = Counter()
 
     def scenes(self, at: int, visitor: Visitor, scene: Scene, page: Page, requests: int) -> Sequence[Scene]:
@@ -98,6 +99,7 @@ class AuctionHour:
             while not any(seat.bids for seat in seats_of([auction])):
                 auction = some_auction(self._world, draw, auction.at)
             self.file.unreadable += unreadable_records(auction, self._hour.index + number)
+            self.file.odd += odd_records(auction)
 
     def add_copies(self) -> None:
         """Records that come twice in the file, picked from those that are published anyway."""
@@ -105,6 +107,14 @@ class AuctionHour:
         if self.file.good and self._hour.copies:
             self.file.late_copies.append(altered(draw.choice(self.file.good), draw))
             self.planted["duplicates.within_file"] += 1
+
+
+def _path(hour: HourPlan) -> str:
+    """As a delivery stream names its files, or, of a file that the server wrote itself, as that does."""
+    style, begin = STYLES[hour.index % len(STYLES)], hour_start(hour.hour)
+    unique = uuid_of(stream(hour.hour, "file of auctions").getrandbits(128))
+    name = "auctions.log-%Y%m%d.gz" if style == LOGGED else f"auctions-1-%Y-%m-%d-%H-00-00-{unique}.gz"
+    return begin.strftime(f"prebid/%Y/%m/%d/%H/{name}")
 
 
 def is_sold_by_auction(page: Page) -> bool:

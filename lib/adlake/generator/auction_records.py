@@ -17,23 +17,37 @@ ERRORS = {TIMEOUT: {"code": 1, "message": "Timed out"}, ERROR: {"code": 3, "mess
 MILLION = 1_000_000
 # how many hours ahead of UTC the server's clock is, by spelling
 OFFSETS = (0, 0, 1, -5)
-WITH_EVENTS, IN_EXT, OLD_FORM, NUMBER_ID, NANOS = 1 << 4, 1 << 5, 3 << 6, 7 << 8, 1 << 11
+# Bits of an auction's spelling. Where seats that do not bid are listed: both bits, beside the response; one, in its ext.
+WITH_EVENTS, NON_BIDS, IN_EXT, OLD_FORM, NANOS = 1 << 4, 3 << 8, 1 << 8, 3 << 6, 1 << 11
+# None of these bits: a record of a page in AMP, with a key twice, with a bidder named as people write it.
+AMP, KEY_TWICE, AS_PEOPLE_WRITE = 15 << 16, 15 << 20, 7 << 24
+WRITTEN = {"appnexus": "AppNexus"}
 
 Object = dict[str, Any]
 
 
 def record_of(auction: Auction) -> Object:
     """The record as an object, its keys in the server's order."""
+    is_amp = not auction.spelling & AMP
+    response = _response(auction)
+    listed = response["ext"].pop("seatnonbid", None) if auction.spelling & NON_BIDS == NON_BIDS else None
     return {
-        "type": "/openrtb2/auction",
+        "type": "/openrtb2/amp" if is_amp else "/openrtb2/auction",
         "Status": 200,
         "Errors": [],
         "Request": _request(auction),
-        "Response": _response(auction),
+        "AuctionResponse" if is_amp else "Response": response,
+        **({"SeatNonBid": listed} if listed else {}),
         "Account": {"id": ACCOUNT, "disabled": False},
         "StartTime": start_time(auction),
         "HookExecutionOutcome": None,
     }
+
+
+def auction_text(auction: Auction) -> str:
+    """The record of an auction as one line; now and then a key stands in it twice, and its last value counts."""
+    text = text_of(record_of(auction))
+    return text if auction.spelling & KEY_TWICE else text.replace('"Status":200,', '"Status":500,"Status":200,', 1)
 
 
 def text_of(record: Object) -> str:
@@ -82,7 +96,8 @@ def _imp(auction: Auction, imp: Imp) -> Object:
     if imp.floor_micros:
         found["bidfloor"] = imp.floor_micros / MILLION
         found |= {"bidfloorcur": auction.currency} if auction.currency else {}
-    asked = {seat.bidder: {"placementId": 7} for seat in imp.seats if seat.is_asked}
+    written = {} if auction.spelling & AS_PEOPLE_WRITE else WRITTEN
+    asked = {written.get(seat.bidder, seat.bidder): {"placementId": 7} for seat in imp.seats if seat.is_asked}
     if is_old:
         # before 2020 the bidders stood in ext itself
         return found | {"ext": {**asked, "prebid": {"storedrequest": {"id": "slot"}}}}
