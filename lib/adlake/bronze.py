@@ -136,8 +136,9 @@ def _missing_by_file(found: Mapping[str, int], files: Sequence[FileRecord]) -> d
 
 def _unreadable(rows: DataFrame, contract: Table) -> DataFrame:
     """The records that the reader could not take."""
-    typed = [name for name in contract.column_names if not name.startswith("_")]
-    # the reader judges only the columns that a plan asks for, so this asks for all of them
+    typed = [column for column in contract.columns if not column.name.startswith("_")]
+    # the reader judges only the columns that a plan asks for, so this asks for all of them; a map has no hash
+    nested = [F.to_json(column.name) if "<" in column.type else F.col(column.name) for column in typed]
     unknown = [F.map_values("_extra")] if "_extra" in contract.column_names else []
-    all_read = F.xxhash64(*typed, *unknown) >= SMALLEST_BIGINT
+    all_read = F.xxhash64(*nested, *unknown) >= SMALLEST_BIGINT
     return rows.where(F.col(REFUSAL).isNotNull() & all_read)

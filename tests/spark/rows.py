@@ -92,7 +92,7 @@ def read_landed(spark, config, source, name, *paths):
     files = []
     for path in paths:
         record_type = kind.record_type_of(path.removeprefix(f"{source}/"))
-        found = inspect(lake.landing, path, partial(kind.layout_of, record_type))
+        found = inspect(lake.landing, path, partial(kind.layout_of, record_type), kind.framing)
         size_bytes = lake.landing.entry(path).size_bytes
         files.append(LandedFile(path, record_type, found.records, found.layout, size_bytes))
     with one_file_per_task(spark, files):

@@ -20,7 +20,7 @@ from pydantic import (
 
 from adlake.faults import text_like
 
-Source = Literal["gam", "snowplow"]
+Source = Literal["gam", "snowplow", "prebid"]
 SOURCES: tuple[Source, ...] = get_args(Source)
 
 FOLDER = "folder"
