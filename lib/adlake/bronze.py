@@ -139,6 +139,6 @@ def _unreadable(rows: DataFrame, contract: Table) -> DataFrame:
     """The records that the reader could not take."""
     read = [column for column in contract.columns if not column.name.startswith("_") or column.name == EXTRA]
     # the reader judges only the columns that a plan asks for, so this asks for all of them; a map has no hash
-    values = [F.map_values(column.name) if column.type.startswith("map<") else column.name for column in read]
+    values = [F.to_json(column.name) if "<" in column.type else F.col(column.name) for column in read]
     all_read = F.xxhash64(*values) >= SMALLEST_BIGINT
     return rows.where(F.col(REFUSAL).isNotNull() & all_read)

@@ -8,6 +8,11 @@ MEANINGS: Mapping[str, str] = {
     "unreadable_value": "a number or a time that is none",
     "invalid_utf8": "text in another encoding than UTF-8",
     "misplaced_quote": "a quote mark in a field that is not quoted",
+    "not_utf8": "bytes that are no text in UTF-8",
+    "not_json": "no JSON, or cut",
+    "not_an_object": "JSON, but no object",
+    "too_deep": "nested more than 1,000 deep",
+    "duplicate_keys": "an object that gives a name twice",
     # by silver's rules
     "query_time_invalid": "no time of the query in 2005 to 2099",
     "event_time_invalid": "no time of the event in 2005 to 2099",
@@ -26,8 +31,20 @@ MEANINGS: Mapping[str, str] = {
     "action_unknown": "an action that lake.yaml gives no meaning",
     "campaign_id_missing": "newsletter without an id",
     "sent_time_invalid": "a time of sending that is no time",
+    "record_kind_unknown": "a record of no known endpoint",
+    "auction_id_missing": "auction without an id",
+    "auction_time_invalid": "no start of the auction in 2005 to 2099",
+    "impression_missing": "auction without an impression",
+    "impression_id_missing": "impression without an id",
+    "impression_unknown": "bid for an impression that nobody offered",
+    "bidder_missing": "bid of nobody",
+    "floor_invalid": "a floor below 0, or in micros",
+    "price_invalid": "a bid without a price, below 0, or in micros",
     # by filters: left out on purpose
     "unfilled_impression": "no ad came; the request says unfilled",
+    "not_an_auction": "cookie syncs, user ids, notifications",
+    "request_turned_down": "the server refused to hold the auction",
+    "nobody_asked": "impression that no bidder was asked for",
     "superseded_delivery": "a newer version of its file came first",
 }
 

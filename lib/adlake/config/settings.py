@@ -12,7 +12,7 @@ from adlake.config.crm import CrmConfig
 from adlake.config.values import Count, Strict, Text, Zone
 from adlake.faults import text_like
 
-Source = Literal["gam", "snowplow", "crm", "fx"]
+Source = Literal["gam", "snowplow", "prebid", "crm", "fx"]
 SOURCES: tuple[Source, ...] = get_args(Source)
 
 PriceGranularity = Literal["low", "medium", "high", "auto", "dense"]

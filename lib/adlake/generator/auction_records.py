@@ -17,7 +17,7 @@ ERRORS = {TIMEOUT: {"code": 1, "message": "Timed out"}, ERROR: {"code": 3, "mess
 MILLION = 1_000_000
 # how many hours ahead of UTC the server's clock is, by spelling
 OFFSETS = (0, 0, 1, -5)
-# Bits of an auction's spelling. Where seats that do not bid are listed: both bits, beside the response; one, in its ext.
+# Bits of an auction's spelling. Seats that do not bid are listed beside the response (both bits) or in its ext (one).
 WITH_EVENTS, NON_BIDS, IN_EXT, OLD_FORM, NANOS = 1 << 4, 3 << 8, 1 << 8, 3 << 6, 1 << 11
 # None of these bits: a record of a page in AMP, with a key twice, with a bidder named as people write it.
 AMP, KEY_TWICE, AS_PEOPLE_WRITE = 15 << 16, 15 << 20, 7 << 24

@@ -106,16 +106,15 @@ def _refused_in_part(auction: Auction) -> Iterator[Odd]:
     yield _odd(record, _of_both(_refused("impression_id_missing")), nameless)
     imp_id, old = auction.imps[0].id, f"https://pbs.example/event?t=win&b=x&ts={auction.at // 1000 - 60_000}"
     # offered again from an earlier auction, so that no other row counts the bid
-    bid = {"id": "x", "impid": imp_id, "price": 0.0001, "ext": {"prebid": {"events": {"win": old}}}}
-    for number, (rule, seat, change) in enumerate(
-        (
-            ("impression_unknown", "openx", {"impid": "nobody-offered-it"}),
-            ("bidder_missing", " ", {}),
-            ("price_invalid", "openx", {"price": -1.0}),
-            ("price_invalid", "openx", {"price": None}),
-            ("price_invalid", "openx", {"price": 2_350_000.0}),
-        )
-    ):
+    bid: Object = {"id": "x", "impid": imp_id, "price": 0.0001, "ext": {"prebid": {"events": {"win": old}}}}
+    strays: tuple[tuple[str, str, Object], ...] = (
+        ("impression_unknown", "openx", {"impid": "nobody-offered-it"}),
+        ("bidder_missing", " ", {}),
+        ("price_invalid", "openx", {"price": -1.0}),
+        ("price_invalid", "openx", {"price": None}),
+        ("price_invalid", "openx", {"price": 2_350_000.0}),
+    )
+    for number, (rule, seat, change) in enumerate(strays):
         named = _named(auction, f"stray-{number}")
         record = record_of(named)
         record["Response"]["seatbid"].append({"seat": seat, "bid": [bid | change]})

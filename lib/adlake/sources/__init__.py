@@ -7,10 +7,11 @@ from adlake.sources import crm
 from adlake.sources.crm import CRM
 from adlake.sources.fx import FX
 from adlake.sources.gam import GAM
+from adlake.sources.prebid import PREBID
 from adlake.sources.snowplow import SNOWPLOW
 from adlake.sources.source import Source
 
-SOURCES: Mapping[str, Source] = {source.name: source for source in (GAM, SNOWPLOW, CRM, FX)}
+SOURCES: Mapping[str, Source] = {source.name: source for source in (GAM, SNOWPLOW, PREBID, CRM, FX)}
 
 
 def sources_of(config: Config) -> Mapping[str, Source]:
