@@ -42,7 +42,7 @@ def lines(
 ) -> Iterator[str]:
     """The rows of a gold table as sorted lines of text.
 
-    Times are UTC with microseconds, lists have a bar between their entries.
+    Times are UTC with microseconds, lists and maps have a bar between their entries, those of maps sorted.
 
     Args:
         root: of the lake.
@@ -95,4 +95,7 @@ def _text(column: str, kind: str) -> str:
         return f"strftime(make_timestamp(epoch_us({column})), '%Y-%m-%dT%H:%M:%S.%fZ')"
     if kind.startswith("array"):
         return f"array_to_string({column}, '|')"
+    if kind.startswith("map"):
+        entries = f"list_transform(map_entries({column}), lambda entry: entry.key || '=' || entry.value)"
+        return f"array_to_string(list_sort({entries}), '|')"
     return f"{column}::VARCHAR"

@@ -2,12 +2,18 @@
 
 from collections.abc import Iterator
 
-from benchmarks.peer.lake import PeerLake
+from benchmarks.peer.lake import PeerLake, quoted
 
 HOUR_USEC = 3_600_000_000
 COUNTS = ("requests", "unfilled", "impressions", "clicks", "eligible", "measurable", "viewable")
 HEADER_BIDS = ("header_bid_impressions", "header_bid_micros", "capped_header_bids", "pressed_reported_micros")
 USER_SUMS = ("page_views", "impressions", "clicks", "revenue_micros", "revenue_unknown_impressions")
+DEVICES = {
+    "desktop": ("computer", "desktop"),
+    "mobile": ("mobile", "smartphone", "feature phone"),
+    "tablet": ("tablet",),
+    "tv": ("connected tv", "digital media receiver", "set top box", "set-top box"),
+}
 YIELD_PARTS = {
     "gam_requests": {"requests": "count(*)", "unfilled": "count(*) FILTER (NOT is_filled)"},
     "gam_impressions": {
@@ -102,24 +108,53 @@ def _cells(lake: PeerLake, name: str, sums: dict[str, str]) -> str:
 
 
 def _user_days(lake: PeerLake) -> str:
-    # First up to sections, then up to days: a list of few distinct sections instead of a distinct list of many.
+    # First up to everything that maps are made of, then up to days: few rows per person instead of lists of many.
     sums = ", ".join(f"sum({name})::BIGINT AS {name}" for name in USER_SUMS)
     seen = "min(first_seen_at_utc) AS first_seen_at_utc, max(last_seen_at_utc) AS last_seen_at_utc"
     impressions = _user_part(lake, "gam_impressions", "impressions", "coalesce(revenue_micros, 0)", "per_impression")
     clicks = _user_part(lake, "gam_clicks", "clicks", "0", "per_click")
     is_view = "event_name IS NOT DISTINCT FROM 'page_view'"
+    counts = {"section": "page_views", "device": "events", "country": "events"}
+    maps = ", ".join(_counts(aspect, measure) for aspect, measure in counts.items())
+    joins = " ".join(f"LEFT JOIN {aspect}_counts USING (id_key, event_date)" for aspect in counts)
+    held = ", ".join(
+        f"coalesce({aspect}_counts.held, MAP {{}}::MAP(VARCHAR, BIGINT)) AS {aspect}_{measure}"
+        for aspect, measure in counts.items()
+    )
     return f"""
-        WITH rows AS (
+        WITH rows AS MATERIALIZED (
             {impressions} UNION ALL {clicks} UNION ALL
-            SELECT id_key, event_date, CASE WHEN {is_view} THEN section END AS section,
+            SELECT id_key, event_date, CASE WHEN {is_view} THEN section END AS name,
+                CASE WHEN {is_view} AND section IS NOT NULL THEN concat_ws('/', site, section) END AS section,
+                {_device("device_type")} AS device, geo_country AS country, domain_session_id AS session,
                 count(*) FILTER ({is_view}) AS page_views, 0 AS impressions, 0 AS clicks,
-                0 AS revenue_micros, 0 AS revenue_unknown_impressions,
+                0 AS revenue_micros, 0 AS revenue_unknown_impressions, count(*) AS events,
                 min(event_at_utc) AS first_seen_at_utc, max(event_at_utc) AS last_seen_at_utc
             FROM {lake.scan("silver.page_events")} WHERE id_key IS NOT NULL AND NOT is_bot GROUP BY ALL
+        ), {maps}, days AS (
+            SELECT id_key, event_date, count(DISTINCT session) AS visits, {sums}, {seen},
+                coalesce(list_sort(list(DISTINCT name) FILTER (name IS NOT NULL)), []::VARCHAR[]) AS sections
+            FROM rows GROUP BY id_key, event_date
         )
-        SELECT id_key, event_date, {sums}, {seen},
-            coalesce(list_sort(list(DISTINCT section) FILTER (section IS NOT NULL)), []::VARCHAR[]) AS sections
-        FROM rows GROUP BY id_key, event_date"""
+        SELECT days.*, {held} FROM days {joins}"""
+
+
+def _counts(aspect: str, measure: str) -> str:
+    """A map of sums by person and day, under `<aspect>_counts`."""
+    return f"""{aspect}_counts AS (
+        SELECT id_key, event_date, map_from_entries(list({{'key': {aspect}, 'value': found}})) AS held
+        FROM (
+            SELECT id_key, event_date, {aspect}, sum({measure})::BIGINT AS found
+            FROM rows WHERE {aspect} IS NOT NULL GROUP BY ALL
+        ) GROUP BY ALL)"""
+
+
+def _device(column: str) -> str:
+    name = f"lower(trim({column}))"
+    kinds = " ".join(
+        f"WHEN {name} IN ({', '.join(map(quoted, names))}) THEN '{kind}'" for kind, names in DEVICES.items()
+    )
+    return f"CASE WHEN {name} IN ('', 'unknown') THEN NULL {kinds} WHEN {name} IS NOT NULL THEN 'other' END"
 
 
 def _user_part(lake: PeerLake, name: str, measure: str, reported: str, rate: str) -> str:
@@ -127,11 +162,14 @@ def _user_part(lake: PeerLake, name: str, measure: str, reported: str, rate: str
     rated = f"coalesce(sum(CASE WHEN is_backfill THEN {reported} ELSE coalesce({rate}, 0) END), 0)"
     unknown = "count(*) FILTER (NOT is_backfill AND per_impression IS NULL)" if measure == "impressions" else "0"
     counts = {"page_views": "0", "impressions": "0", "clicks": "0", measure: "count(*)"}
+    # a click repeats the device and the country of its impression
+    place = (_device("device_category"), "country") if measure == "impressions" else ("NULL", "NULL")
     return f"""
-        SELECT id_key, events.event_date, NULL::VARCHAR AS section,
+        SELECT id_key, events.event_date, NULL::VARCHAR AS name, NULL::VARCHAR AS section,
+            {place[0]}::VARCHAR AS device, {place[1]}::VARCHAR AS country, NULL::VARCHAR AS session,
             {", ".join(f"{expression} AS {column}" for column, expression in counts.items())},
-            {rated} AS revenue_micros, {unknown} AS revenue_unknown_impressions,
+            {rated} AS revenue_micros, {unknown} AS revenue_unknown_impressions, count(*) AS events,
             min(event_at_utc) AS first_seen_at_utc, max(event_at_utc) AS last_seen_at_utc
         FROM {lake.scan(f"silver.{name}")} events LEFT JOIN rates
         ON NOT is_backfill AND events.event_date = rates.event_date AND events.line_item_id = rates.line_item_id
-        WHERE id_key IS NOT NULL GROUP BY id_key, events.event_date"""
+        WHERE id_key IS NOT NULL GROUP BY ALL"""

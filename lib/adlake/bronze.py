@@ -18,6 +18,7 @@ from adlake.publish import write_candidate
 from adlake.quarantine import Refused, publish_with_refused, refused_records
 from adlake.run import Clock, Run
 from adlake.sources import SOURCES
+from adlake.sources.delimited import EXTRA
 from adlake.sources.files import one_file_per_task
 from adlake.sources.source import MALFORMED, REFUSAL
 from adlake.tables import read_files
@@ -136,8 +137,8 @@ def _missing_by_file(found: Mapping[str, int], files: Sequence[FileRecord]) -> d
 
 def _unreadable(rows: DataFrame, contract: Table) -> DataFrame:
     """The records that the reader could not take."""
-    typed = [name for name in contract.column_names if not name.startswith("_")]
-    # the reader judges only the columns that a plan asks for, so this asks for all of them
-    unknown = [F.map_values("_extra")] if "_extra" in contract.column_names else []
-    all_read = F.xxhash64(*typed, *unknown) >= SMALLEST_BIGINT
+    read = [column for column in contract.columns if not column.name.startswith("_") or column.name == EXTRA]
+    # the reader judges only the columns that a plan asks for, so this asks for all of them; a map has no hash
+    values = [F.to_json(column.name) if "<" in column.type else F.col(column.name) for column in read]
+    all_read = F.xxhash64(*values) >= SMALLEST_BIGINT
     return rows.where(F.col(REFUSAL).isNotNull() & all_read)

@@ -214,12 +214,21 @@ def _repeated_keys(node: yaml.Node | None, place: Place, file: str) -> Iterator[
 
 def _keys(model: type[BaseModel], place: Place) -> list[str]:
     """The keys that `model` knows at a place."""
-    here: type[BaseModel] | None = model
+    annotation: object = model
     for step in place:
-        if here is not None and isinstance(step, str):
-            fields = {field.alias or name: field.annotation for name, field in here.model_fields.items()}
-            here = _model_in(fields.get(step))
+        if isinstance(step, str):
+            annotation = _below(annotation, step)
+    here = _model_in(annotation)
     return [field.alias or name for name, field in here.model_fields.items()] if here else []
+
+
+def _below(annotation: object, key: str) -> object:
+    """What stands under a key: of a mapping with free keys the same under each."""
+    if typing.get_origin(annotation) is dict:
+        return typing.get_args(annotation)[1]
+    here = _model_in(annotation)
+    fields = {field.alias or name: field.annotation for name, field in here.model_fields.items()} if here else {}
+    return fields.get(key)
 
 
 def _model_in(annotation: object) -> type[BaseModel] | None:

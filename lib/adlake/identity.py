@@ -12,7 +12,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 BLOCK_BYTES = 64
-KINDS_BEST_FIRST = ("login", "ppid", "domain", "network", "gam_user")
+KINDS_BEST_FIRST = ("login", "crm", "email", "ppid", "domain", "network", "device", "gam_user", "pbs_user")
 
 
 @dataclass(frozen=True)

@@ -110,21 +110,26 @@ def _examine(run: Run, source: Source, entry: Entry, taken: FileRecord | None, k
         modified_at_utc=entry.modified_at,
         at_utc=utc_now(),
     )
-    record_type = source.record_type_of(entry.path.removeprefix(source.name + "/"))
-    if record_type is None:
-        types = ", ".join(source.record_types)
-        return replace(record, reason=f"[UNKNOWN_NAME] the file name states none of the known types: {types}")
+    record_type = None
     try:
-        described = _described(run, source, record_type, entry.path)
+        record_type = _record_type(source, entry.path)
+        record = replace(record, **_described(run, source, record_type, entry.path))
     except FileNotFoundError:
         return None
     except SourceError as error:
         return replace(record, record_type=record_type, reason=f"[{error.condition}] {error.what}")
-    record = replace(record, **described)
     if taken and not known.is_open(taken) and taken.content_sha256 == record.content_sha256:
         return replace(record, state="unchanged", reason="the content is what was taken before")
     replaces = taken.batch_id if taken and not known.is_open(taken) else None
     return replace(record, state="claimed", replaces_batch_id=replaces)
+
+
+def _record_type(source: Source, path: str) -> str:
+    record_type = source.record_type_of(path.removeprefix(source.name + "/"))
+    if record_type is None:
+        types = ", ".join(source.record_types)
+        raise SourceError("UNKNOWN_NAME", f"the file name states none of the known types: {types}", where=path)
+    return record_type
 
 
 def _described(run: Run, source: Source, record_type: str, path: str) -> dict[str, Any]:

@@ -21,7 +21,9 @@ from adlake.delta_types import spark_type
 from adlake.errors import ContractError
 from adlake.storage import S3Options, Storage
 
-MAINTENANCE_OPERATIONS = frozenset({"OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "ADD COLUMNS"})
+MAINTENANCE_OPERATIONS = frozenset(
+    {"OPTIMIZE", "VACUUM START", "VACUUM END", "SET TBLPROPERTIES", "UNSET TBLPROPERTIES", "ADD COLUMNS"}
+)
 
 
 @dataclass(frozen=True)
@@ -31,6 +33,14 @@ class Commit:
     version: int
     operation: str
     meta: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def slices(self) -> tuple[str, ...] | None:
+        """Slices in which rows changed: none for maintenance, None where the commit does not say, so for all."""
+        if not self.meta:
+            return () if self.operation in MAINTENANCE_OPERATIONS else None
+        named = self.meta.get("slices")
+        return None if named is None else tuple(named)
 
 
 @dataclass(frozen=True)

@@ -84,6 +84,9 @@ def build_session(config: Config, environ: Mapping[str, str], *, is_small: bool 
             builder = builder.config(name, value)
     session = builder.getOrCreate()
     session.sparkContext.setLogLevel("ERROR")
+    if LAUNCHED not in environ:
+        # the setting is for spark-submit alone: else the first python3 on the path, without our packages, would run
+        session.sparkContext.pythonExec = sys.executable
     return session
 
 

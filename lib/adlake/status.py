@@ -133,7 +133,7 @@ def read_status(lake: Lake, *, recent_days: int = RECENT_DAYS, now: datetime | N
             for contract, delta in snapshots.items()
         },
         files_set_aside=_set_aside(lake, ledger.newest_files().values()) if is_there else (),
-        open_work=tuple(open_work(lake, snapshots, accounts, ledger.claims())) if is_there else (),
+        open_work=tuple(open_work(lake, snapshots, accounts, ledger.claims(), at_utc)) if is_there else (),
     )
 
 

@@ -2,12 +2,14 @@
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 
 from deltalake import DeltaTable
 
 from adlake.contracts import Table
-from adlake.lake import MAINTENANCE_OPERATIONS, Commit, Lake
+from adlake.lake import Commit, Lake
 from adlake.ledger import AccountRecord, FileRecord
+from adlake.snapshots import TABLE, due_snapshot
 
 REFINED = ("silver", "vault")
 INGEST, SILVER, GOLD = "ingest_bronze", "build_silver", "build_gold"
@@ -33,6 +35,7 @@ def open_work(
     snapshots: Mapping[Table, DeltaTable | None],
     accounts: Iterable[AccountRecord],
     claims: Mapping[str, Iterable[FileRecord]],
+    now: datetime,
 ) -> list[OpenWork]:
     """Everything that the next run finds to do with what was taken already, oldest batch first.
 
@@ -41,6 +44,7 @@ def open_work(
         snapshots: newest snapshot of every table, None for one without a commit.
         accounts: of all commits.
         claims: files of each batch.
+        now: the moment of the next run: it decides which snapshot of the user features is due.
     """
     done = {(record.step, record.table, record.batch_id) for record in accounts}
     claimed = {(INGEST, f"bronze.{file.table}", batch) for batch, files in claims.items() for file in files}
@@ -53,6 +57,7 @@ def open_work(
     }
     published = {(table, batch) for step, table, batch in done if step == SILVER}
     ahead = {(GOLD, table, batch) for table, batch in _ahead_of_gold(lake, snapshots, published)}
+    ahead |= {(GOLD, TABLE, batch) for batch in _ahead_of_features(lake, now)}
     grouped: dict[tuple[str, str], set[str]] = {}
     for step, table, batch in ((claimed | ingested) - done) | ahead:
         grouped.setdefault((batch, step), set()).add(table)
@@ -69,7 +74,7 @@ def _ahead_of_gold(
     """
     silver = {table: delta.version() for table, delta in snapshots.items() if table.layer == "silver" and delta}
     for mart, delta in snapshots.items():
-        if mart.layer != "gold":
+        if mart.layer != "gold" or mart.qualified == TABLE:
             continue
         if delta is None:
             yield from ((mart.qualified, batch) for table, batch in published if table in mart.made_from)
@@ -80,15 +85,16 @@ def _ahead_of_gold(
                 yield from ((mart.qualified, batch) for batch in _batches(lake.commits(source, consumed)))
 
 
+def _ahead_of_features(lake: Lake, now: datetime) -> Collection[str]:
+    """Batches that a due snapshot of the user features would be the first to know of; an empty name for none."""
+    due = due_snapshot(lake, now)
+    return () if due is None else due.batches or ("",)
+
+
 def _batches(commits: Iterable[Commit] | None) -> set[str]:
     """Batches of the commits in which rows changed; an empty name for a change that no batch made."""
     if commits is None:
         return {""}
-    return {str(commit.meta.get("batch", "")) for commit in commits if _changes_rows(commit)}
-
-
-def _changes_rows(commit: Commit) -> bool:
-    if not commit.meta:
-        return commit.operation not in MAINTENANCE_OPERATIONS
     # no list of slices at all stands for every slice
-    return commit.meta.get("slices") is None or bool(commit.meta["slices"])
+    changing = [commit for commit in commits if commit.slices is None or commit.slices]
+    return {str(commit.meta.get("batch", "")) for commit in changing}

@@ -72,17 +72,24 @@ def judge(candidate: DataFrame, table: Table, by: Sequence[Column], sums: Sequen
         candidate: rows read back from the candidate's files.
         table: the contract that they follow.
         by: columns that make the groups; few values, as every group comes to the driver.
-        sums: numeric columns to sum per group; the sum has the column's name.
+        sums: columns of numbers, or of maps to numbers, to sum per group; the sum has the column's name.
     """
     required = [column.name for column in table.columns if column.required]
     nulls = [F.count_if(F.col(name).isNull()).alias(f"null:{name}") for name in required]
-    amounts = [F.sum(name).alias(name) for name in sums]
+    amounts = [F.sum(_number(table, name)).alias(name) for name in sums]
     found = [
         row.asDict() for row in candidate.groupBy(*by).agg(F.count(F.lit(1)).alias(ROWS), *amounts, *nulls).collect()
     ]
     counts = {name: sum(row[f"null:{name}"] for row in found) for name in required}
     groups = tuple({name: value for name, value in row.items() if not name.startswith("null:")} for row in found)
     return Verdict(groups, {name: count for name, count in counts.items() if count})
+
+
+def _number(table: Table, name: str) -> Column:
+    """What a column adds to a sum; of a map, all its values."""
+    if not table.column(name).type.startswith("map<"):
+        return F.col(name)
+    return F.aggregate(F.map_values(name), F.lit(0).cast("bigint"), lambda total, value: total + value)
 
 
 def slice_name(table: Table) -> Column:

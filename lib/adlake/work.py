@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from typing import Protocol
 
-from adlake import bronze, gold, intake, silver
+from adlake import bronze, features, gold, intake, silver
 from adlake.identity import identity_key
 from adlake.run import Run
-from adlake.sources import SOURCES
+from adlake.sources import sources_of
 
 
 class StepWork(Protocol):
@@ -19,7 +19,7 @@ class StepWork(Protocol):
 def ingest_bronze(run: Run, secret: bytes, *, rebuild: bool) -> None:
     """Claim what has been delivered, then publish every claimed batch that bronze lacks."""
     del secret
-    intake.take_in(run, {name: SOURCES[name] for name in run.lake.config.sources})
+    intake.take_in(run, sources_of(run.lake.config))
     work = bronze.pending(run)
     claims = run.ledger.claims()
     run.spark.expect(sum(file.records or 0 for batch in {batch for batch, _ in work} for file in claims[batch]))
@@ -48,12 +48,19 @@ def build_silver(run: Run, secret: bytes, *, rebuild: bool) -> None:
 
 
 def build_gold(run: Run, secret: bytes, *, rebuild: bool) -> None:
-    """Recompute the slices of every mart that silver has moved on from; for a rebuild, every mart whole."""
+    """Recompute the slices of every mart that silver has moved on from, then the user features of the newest day.
+
+    For a rebuild, every mart whole, and the newest snapshot of the features.
+    """
     del secret
     work = gold.pending(run, rebuild=rebuild)
     for done, (name, touched) in enumerate(work.items()):
         run.notify(gold.STEP, name, done, len(work))
         gold.build(run, name, touched)
+    due = features.pending(run, rebuild=rebuild)
+    if due is not None:
+        run.notify(gold.STEP, "user_features", 0, 1)
+        features.build(run, due)
 
 
 WORK: Mapping[str, StepWork] = {"ingest_bronze": ingest_bronze, "build_silver": build_silver, "build_gold": build_gold}

@@ -60,7 +60,7 @@ def test_the_demonstration_finds_no_difference(finished):
     shown = finished[1]
     assert shown.exit_code == 0, shown.output
     assert shown.stdout.endswith("Everything is as it should be: no difference.\n")
-    assert "second delivery: build_gold: user_days (2 of 2)" in shown.stderr
+    assert "second delivery: build_gold: user_days (3 of 3)" in shown.stderr
 
 
 def test_its_summary_says_what_the_truth_says(finished):
@@ -69,6 +69,7 @@ def test_its_summary_says_what_the_truth_says(finished):
     for layer, names in (
         ("bronze", ("read", "published")),
         ("silver", ("read", "restored", "published", "duplicates")),
+        ("vault", ("read", "restored", "published", "duplicates")),
     ):
         for table in truth.accounts(1)[layer]:
             accounts = [truth.accounts(delivery)[layer][table] for delivery in (1, 2)]
@@ -181,6 +182,6 @@ def test_many_differences_go_to_a_file_as_well(altered, tmp_path):
 
     shown = altered(change)
     assert shown.exit_code == 1
-    assert "48 differences:" in shown.stdout
-    assert "and 8 more" in shown.stdout
-    assert len((tmp_path / "adlake-demo" / "differences.txt").read_text().splitlines()) == 48
+    assert "96 differences:" in shown.stdout
+    assert "and 56 more" in shown.stdout
+    assert len((tmp_path / "adlake-demo" / "differences.txt").read_text().splitlines()) == 96

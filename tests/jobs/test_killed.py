@@ -25,6 +25,7 @@ BOUNDARIES = [
     "build_silver/silver.page_events/committed",
     "build_gold/gold.yield_hourly/committed",
     "build_gold/gold.user_days/committed",
+    "build_gold/gold.user_features/committed",
     "report",
 ]
 # Refused rows are committed before the table that refused them; between the two they are written a second time.

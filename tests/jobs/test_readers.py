@@ -16,6 +16,7 @@ ROWS = {
     "bronze.gam_line_items": 2,
     "bronze.page_events": 3,
     "gold.user_days": 3,
+    "gold.user_features": 3,
     "gold.yield_hourly": 4,
     "ops.accounts": 10,
     "ops.files": 5,

@@ -18,7 +18,7 @@ from adlake.contracts import Table, table
 from adlake.frames import struct_type
 from adlake.lake import Lake
 from adlake.landing import inspect
-from adlake.sources import SOURCES
+from adlake.sources import sources_of
 from adlake.sources.files import one_file_per_task
 from adlake.sources.source import LandedFile
 from tests.conftest import SECRET
@@ -102,11 +102,11 @@ def _entries(column):
 
 def read_landed(spark, config, source, name, *paths):
     """Bronze rows of files in the landing zone, read as a run reads them: inspected first, then by Spark."""
-    lake, kind = Lake(config), SOURCES[source]
+    lake, kind = Lake(config), sources_of(config)[source]
     files = []
     for path in paths:
         record_type = kind.record_type_of(path.removeprefix(f"{source}/"))
-        found = inspect(lake.landing, path, partial(kind.layout_of, record_type))
+        found = inspect(lake.landing, path, partial(kind.layout_of, record_type), kind.framing)
         size_bytes = lake.landing.entry(path).size_bytes
         files.append(LandedFile(path, record_type, found.records, found.layout, size_bytes))
     with one_file_per_task(spark, files):

@@ -22,6 +22,9 @@ DECIMALS = {"EstimatedBackfillRevenue", "SellerReservePrice", "CostPerUnitInNetw
 SNOWPLOW = {0: "app_id", 2: "etl_tstamp", 3: "collector_tstamp", 6: "event_id", 12: "user_id", 15: "domain_userid"}
 SNOWPLOW |= {16: "domain_sessionidx", 17: "network_userid", 29: "page_url", 52: "contexts", 76: "pp_yoffset_max"}
 SNOWPLOW |= {77: "useragent", 122: "derived_contexts", 124: "derived_tstamp", 126: "event_name"}
+SNOWPLOW |= {18: "geo_country", 101: "dvce_type", 123: "domain_sessionid"}
+SERVED = {"smartphone": "mobile", "desktop": "desktop", "tablet": "tablet", "connected tv": "tv"}
+TRACKED = {"mobile": "mobile", "computer": "desktop", "tablet": "tablet", "other": "other"}
 EARLIEST, LATEST = datetime(2005, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 
 
@@ -169,7 +172,7 @@ class Lake:
 
     def take(self, root, skip=()):
         paths = sorted(file.relative_to(root).as_posix() for file in root.rglob("*") if file.is_file())
-        paths = [path for path in paths if path not in skip]
+        paths = [path for path in paths if path not in skip and path.startswith(("gam/", "snowplow/"))]
         contents = {path: (root / path).read_bytes() for path in paths}
         paths = [path for path in paths if self.contents.get(path) != contents[path]]
         accounts = defaultdict(lambda: {"bronze": Counter(), "silver": Counter()})
@@ -233,6 +236,11 @@ class Lake:
 
 def micros(amount):
     return int((amount * 1_000_000).quantize(Decimal(1), rounding=ROUND_HALF_UP))
+
+
+def is_bucket(name, value):
+    is_of_bids = name == "hb_pb" or name.startswith("hb_pb_")
+    return is_of_bids and re.fullmatch(r"[0-9]+(\.[0-9]+)?", value) is not None
 
 
 def site_and_section(url):
@@ -303,12 +311,33 @@ class Gold:
             sums[name] += (row.get(column) or "").lower() in {"true", "y", "1"}
         money = self._money(table, row, item)
         sums.update(money)
+        sums.update(self._pressure(table, row, item, money))
         person = hashed(self.secret, ("ppid", row["PublisherProvidedID"]), ("gam_user", row["UserId"]))
         if person and table in {"gam_impressions", "gam_clicks"}:
             day = self._seen(person, when)
             day[measure[table]] += 1
+            if table == "gam_impressions":
+                self._count_places(day, SERVED.get((row["DeviceCategory"] or "").lower()), row["Country"])
             day["revenue_micros"] += money["revenue_micros"]
             day["revenue_unknown_impressions"] += money["revenue_unknown_impressions"]
+
+    @staticmethod
+    def _pressure(table, row, item, money):
+        """What a header bid adds that lost to something else."""
+        measures = ("header_bid_impressions", "header_bid_micros", "capped_header_bids")
+        nothing = dict.fromkeys((*measures, "pressed_revenue_micros", "pressed_unknown_impressions"), 0)
+        pairs = [pair.partition("=") for pair in (row["CustomTargeting"] or "").split(";")]
+        buckets = [Decimal(value) for name, _, value in pairs if is_bucket(name, value)]
+        is_won_by_one = item and item["LineItemType"].lower().replace(" ", "_") == "price_priority"
+        if table != "gam_impressions" or not buckets or (not is_backfill(row) and (item is None or is_won_by_one)):
+            return nothing
+        return {
+            "header_bid_impressions": 1,
+            "header_bid_micros": micros(max(buckets) / 1000),
+            "capped_header_bids": int(max(buckets) >= 20),
+            "pressed_revenue_micros": money["revenue_micros"],
+            "pressed_unknown_impressions": money["revenue_unknown_impressions"],
+        }
 
     @staticmethod
     def _money(table, row, item):
@@ -338,14 +367,23 @@ class Gold:
         if person is None:
             return
         day = self._seen(person, event_time(row))
+        self._count_places(day, TRACKED.get((row["dvce_type"] or "").lower()), row["geo_country"])
+        day["visits"].add(row["domain_sessionid"])
         if row["event_name"] == "page_view":
             day["page_views"] += 1
-            section = site_and_section(row["page_url"])[1]
+            site, section = site_and_section(row["page_url"])
             day["sections"] |= {section} if section else set()
+            day["section_page_views"].update([f"{site}/{section}"] if section else [])
+
+    @staticmethod
+    def _count_places(day, device, country):
+        day["device_events"].update([device] if device else [])
+        day["country_events"].update([country] if country else [])
 
     def _seen(self, person, when):
         counts = ("page_views", "impressions", "clicks", "revenue_micros", "revenue_unknown_impressions")
-        nothing = dict.fromkeys(counts, 0) | {"sections": set(), "first": when, "last": when}
+        nothing = dict.fromkeys(counts, 0) | {"sections": set(), "visits": set(), "first": when, "last": when}
+        nothing |= {name: Counter() for name in ("section_page_views", "device_events", "country_events")}
         day = self.days.setdefault((person, when.date()), nothing)
         day["first"], day["last"] = min(day["first"], when), max(day["last"], when)
         return day

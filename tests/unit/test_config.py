@@ -62,7 +62,8 @@ def test_the_least_configuration_gets_the_documented_defaults(lake_yaml):
             "key_secret": None,
             "key_version": "k1",
         },
-        "sources": ("gam", "snowplow", "fx"),
+        "sources": ("gam", "snowplow", "prebid", "crm", "fx"),
+        "crm": {"default_region": None, "files": {}},
         "fx": {
             "date_column": "Date",
             "currency_column": "Currency",
@@ -71,7 +72,14 @@ def test_the_least_configuration_gets_the_documented_defaults(lake_yaml):
             "usd_per_unit": (),
             "max_age_days": 45,
         },
+        "content": {"taxonomy": "3.1", "sections": {}, "half_life_days": 14, "minimum_page_views": 3},
         "lock": {"expiry_seconds": 120},
+        "maintenance": {
+            "minimum_small_files": 8,
+            "small_file_bytes": 33_554_432,
+            "target_file_bytes": 134_217_728,
+            "hot_days": 2,
+        },
         "spark": {"driver_memory": "4g", "cores": None, "shuffle_partitions": None},
         "s3": None,
     }
@@ -196,7 +204,6 @@ FAULTS = {
         (
             "quiet_second",
             "an unknown key",
-            # there are more keys than are worth listing
             "'quiet_seconds'?",
             4,
         ),
@@ -226,7 +233,7 @@ FAULTS = {
     ),
     "a source nobody knows": (
         ("tenant: acme", "tenant: acme\nsources:\n  - gam\n  - ebay"),
-        ("sources[1]", "'ebay'", "'gam', 'snowplow' or 'fx'", 6),
+        ("sources[1]", "'ebay'", "'gam', 'snowplow', 'prebid', 'crm' or 'fx'", 6),
     ),
     "a source twice": (
         ("tenant: acme", "tenant: acme\nsources: [gam, gam]"),
@@ -356,7 +363,7 @@ def test_all_faults_are_in_one_error_in_the_order_of_the_file(lake_yaml):
     assert caught.value.what == (
         "the configuration has 3 faults:"
         " line 1, lake: found 'gs://b', wanted a path, s3://bucket/prefix or s3a://bucket/prefix;"
-        " line 4, sources[0]: found 'x', wanted 'gam', 'snowplow' or 'fx';"
+        " line 4, sources[0]: found 'x', wanted 'gam', 'snowplow', 'prebid', 'crm' or 'fx';"
         " line 6, identity: found a mapping, wanted exactly one of key_file, key_env, key_secret (0 given)"
     )
 

@@ -25,6 +25,8 @@ SHIPPED = [f"{path.parent.name}.{path.name.split('.', 1)[0]}" for path in FILES]
 GAM_EVENTS = ("gam_active_views", "gam_clicks", "gam_impressions", "gam_requests")
 SOURCES = ("gam_active_views", "gam_clicks", "gam_impressions", "gam_line_items", "gam_requests", "page_events")
 PREBID = ("auctions", "bids")
+CRM = ("contacts", "newsletter_activity", "newsletter_campaigns")
+REFUSING = (*SOURCES, *CRM, "contact_states", "prebid_auctions", *PREBID, "fx_rates")
 
 BRONZE_END = "_batch_id string, _file string, _position bigint, _record_type string, _ingested_at_utc timestamp"
 SILVER_END = "_batch_id string, _file string, _position bigint"
@@ -107,6 +109,12 @@ native:struct<ver:string>,ext:map<string,string>>>,
 site:struct<domain:string,page:string,publisher:struct<id:string>>,app:struct<bundle:string,publisher:struct<id:string>>,
 device:struct<ifa:string,devicetype:int,geo:struct<country:string>>,user:struct<id:string>,at:int,tmax:int,test:int>"""
 
+SUBSCRIPTIONS = """newsletter_state string, subscription_state string, subscription_plan string, renewal_date date,
+country string, consent_email string, consent_ad_user_data string, consent_ad_personalization string,
+consent_at_utc timestamp"""
+AS_OF = "as_of_at_utc timestamp, event_at_utc timestamp, event_date date"
+CONTACT_KEYS = "contact_id_key string, login_id_key string, email_id_key string, id_key string"
+
 COLUMNS = {
     "bronze.prebid_auctions": f"""type string, Status int, StartTime string, Errors array<string>,
         Account struct<id:string>, Request {_one_line(BID_REQUEST)}, Response {_one_line(BID_RESPONSE)},
@@ -120,6 +128,15 @@ COLUMNS = {
         site string, app_bundle string, ad_unit string, slot_size string, outcome string, nonbid_code int,
         is_won boolean, bid_count int, bids_in_auction int, bid_id string, cpm_micros bigint, currency string,
         creative_id string, deal_id string, advertiser_domain string, response_ms int, {SILVER_END}, _index int""",
+    "vault.contacts": f"""source string, contact_id string, {AS_OF}, login string, emails array<string>,
+        emails_invalid int, phones array<struct<e164:string,phone_region_rule:string>>, phones_invalid int,
+        first_name string, last_name string, street string, postal_code string, city string, region string,
+        device_ids array<string>, {SUBSCRIPTIONS}, {SILVER_END}""",
+    "silver.contact_states": f"source string, {CONTACT_KEYS}, {AS_OF}, {SUBSCRIPTIONS}, {SILVER_END}",
+    "silver.newsletter_activity": f"""activity_id string, source string, action string, campaign_id string,
+        event_at_utc timestamp, event_date date, page_url string, site string, {CONTACT_KEYS}, {SILVER_END}""",
+    "silver.newsletter_campaigns": f"""source string, campaign_id string, {AS_OF}, title string, subject string,
+        sent_at_utc timestamp, {SILVER_END}""",
     "bronze.gam_line_items": """ID string, Name string, OrderId string, LineItemType string, CostType string,
         CostPerUnitInNetworkCurrency decimal(18,9), StartDateTime string, EndDateTime string, Status string,
         _extra map<string,string>, """
@@ -154,9 +171,16 @@ COLUMNS = {
         wins_unconverted bigint, responses bigint, nonbid_codes map<string,bigint>, bid_cpm_micros bigint,
         win_cpm_micros bigint, win_revenue_micros bigint, oldest_rate_date date,
         response_ms_histogram array<bigint>""",
-    "gold.user_days": """id_key string, event_date date, page_views bigint, impressions bigint, clicks bigint,
-        revenue_micros bigint, revenue_unknown_impressions bigint, sections array<string>,
+    "gold.user_days": """id_key string, event_date date, visits bigint, page_views bigint, impressions bigint,
+        clicks bigint, revenue_micros bigint, revenue_unknown_impressions bigint, sections array<string>,
+        section_page_views map<string,bigint>, device_events map<string,bigint>, country_events map<string,bigint>,
         first_seen_at_utc timestamp, last_seen_at_utc timestamp""",
+    "gold.user_features": """id_key string, as_of_date date, recency_days int, visits_1d bigint, visits_7d bigint,
+        visits_30d bigint, visits_90d bigint, active_days_1d bigint, active_days_7d bigint, active_days_30d bigint,
+        active_days_90d bigint, page_views bigint, impressions bigint, clicks bigint, ad_revenue_micros bigint,
+        ads_per_visit double, content_affinity map<string,double>, device_share map<string,double>,
+        country_share map<string,double>, newsletter_state string, subscription_state string,
+        subscription_plan string, days_to_renewal int""",
     "ops.runs": """run_id string, started_at_utc timestamp, finished_at_utc timestamp, steps array<string>,
         exit_code int, batches array<string>, files_set_aside bigint, seconds double, cpu_seconds double,
         adlake_version string""",
@@ -176,52 +200,60 @@ for _table, _flags in GAM_FLAGS.items():
         ", ".join(f"{name} {GAM_TYPES.get(name, 'string')}" for name in [*GAM, *_flags])
         + f", _extra map<string,string>, {BRONZE_END}"
     )
-for _table in (*SOURCES, "fx_rates", "prebid_auctions", *PREBID):
+for _table in CRM:
+    COLUMNS[f"bronze.{_table}"] = f"values map<string,string>, {BRONZE_END}"
+for _table in REFUSING:
     COLUMNS[f"quarantine.{_table}"] = """batch_id string, step string, table string, file string, position bigint,
         rule_id string, rule_ids array<string>, record string, contract_version string, id_keys array<string>,
         quarantined_at_utc timestamp"""
 
+AS_OF_TABLES = ("vault.contacts", "silver.contact_states", "silver.newsletter_campaigns")
 DELIVERED = ("_batch_id", "_file", "_position")
+REFUSED = ("batch_id", "table", "file", "position")
 EVENT_KEY = ("key_part", "query_at_utc", "event_key_part", "event_at_utc")
 KEYS = {
-    **{f"bronze.{name}": DELIVERED for name in SOURCES},
+    **{f"bronze.{name}": DELIVERED for name in (*SOURCES, *CRM)},
     **{f"silver.{name}": EVENT_KEY for name in GAM_EVENTS},
-    **{
-        f"quarantine.{name}": ("batch_id", "table", "file", "position")
-        for name in (*SOURCES, "fx_rates", "prebid_auctions", *PREBID)
-    },
     "bronze.prebid_auctions": DELIVERED,
     "bronze.fx_rates": DELIVERED,
     "silver.fx_rates": ("rate_date", "currency"),
     "gold.bidder_daily": ("event_date", "bidder", "site", "is_app", "slot_size"),
     "silver.auctions": ("auction_id", "imp_id"),
     "silver.bids": ("auction_id", "imp_id", "bidder"),
+    **{f"quarantine.{name}": REFUSED for name in REFUSING},
+    "vault.contacts": ("source", "contact_id", "as_of_at_utc"),
+    "silver.contact_states": ("source", "contact_id_key", "as_of_at_utc"),
+    "silver.newsletter_activity": ("activity_id",),
+    "silver.newsletter_campaigns": ("source", "campaign_id", "as_of_at_utc"),
     "silver.gam_requests": ("key_part", "query_at_utc"),
     "silver.gam_line_items": ("snapshot_date", "line_item_id"),
     "silver.page_events": ("event_id",),
     "gold.yield_hourly": ("hour_utc", "site", "ad_unit_id", "channel", "device_category", "country"),
     "gold.user_days": ("id_key", "event_date"),
+    "gold.user_features": ("id_key", "as_of_date"),
     "ops.runs": ("run_id",),
     "ops.files": ("run_id", "path", "state"),
     "ops.accounts": ("run_id", "batch_id", "step", "table"),
 }
 PARTITIONS = {
-    **{f"silver.{name}": ("event_date",) for name in (*SOURCES, *PREBID)},
-    **{f"quarantine.{name}": ("batch_id", "step") for name in (*SOURCES, "fx_rates", "prebid_auctions", *PREBID)},
+    **{f"silver.{name}": ("event_date",) for name in (*SOURCES, *PREBID, *CRM, "contact_states")},
+    **{f"quarantine.{name}": ("batch_id", "step") for name in REFUSING},
+    "vault.contacts": ("event_date",),
     "silver.gam_line_items": ("snapshot_date",),
     "gold.yield_hourly": ("event_date",),
     "gold.user_days": ("event_date",),
+    "gold.user_features": ("as_of_date",),
     "gold.bidder_daily": ("event_date",),
     "silver.fx_rates": ("rate_year",),
 }
 STATISTICS = {
     **{f"bronze.{name}": ("_batch_id", "_file", "TimeUsec2", "EventTimeUsec2") for name in GAM_EVENTS},
     **{f"silver.{name}": ("event_at_utc", "_batch_id", "_file") for name in (*SOURCES, *PREBID)},
-    **{
-        f"quarantine.{name}": ("table", "file", "quarantined_at_utc")
-        for name in (*SOURCES, "fx_rates", "prebid_auctions", *PREBID)
-    },
     "bronze.prebid_auctions": ("_batch_id", "_file", "StartTime"),
+    **{f"quarantine.{name}": ("table", "file", "quarantined_at_utc") for name in REFUSING},
+    **{f"bronze.{name}": ("_batch_id", "_file") for name in CRM},
+    **dict.fromkeys(AS_OF_TABLES, ("as_of_at_utc", "_batch_id", "_file")),
+    "silver.newsletter_activity": ("event_at_utc", "_batch_id", "_file"),
     "bronze.gam_requests": ("_batch_id", "_file", "TimeUsec2"),
     "bronze.gam_line_items": ("_batch_id", "_file"),
     "bronze.page_events": ("_batch_id", "_file", "derived_tstamp", "collector_tstamp"),
@@ -231,11 +263,12 @@ STATISTICS = {
     "gold.bidder_daily": ("bidder",),
     "bronze.fx_rates": ("_batch_id", "_file"),
     "silver.fx_rates": ("rate_date", "currency", "_batch_id", "_file"),
+    "gold.user_features": (),
     "ops.runs": ("run_id", "started_at_utc"),
     "ops.files": ("run_id", "batch_id", "path", "at_utc"),
     "ops.accounts": ("run_id", "batch_id", "step", "table", "committed_at_utc"),
 }
-RETENTION_DAYS = {"bronze": 30, "quarantine": 30, "silver": 395, "gold": 395, "ops": 730}
+RETENTION_DAYS = {"bronze": 30, "quarantine": 30, "silver": 395, "vault": 395, "gold": 395, "ops": 730}
 
 
 def every_column(*layers):
@@ -292,7 +325,7 @@ def test_a_table_has_the_agreed_key_partitions_and_statistics(name):
 
 def test_the_first_delivered_of_equal_keys_wins_of_page_events_the_first_collected():
     assert {table.name: table.winner_order for table in contracts.tables().values() if table.winner_order} == {
-        **dict.fromkeys((*SOURCES, "fx_rates"), ("_file", "_position")),
+        **dict.fromkeys((*SOURCES, *CRM, "contact_states", "fx_rates"), ("_file", "_position")),
         "page_events": ("collector_at_utc", "etl_at_utc nulls last", "_file", "_position"),
         **dict.fromkeys(PREBID, ("_file", "_position", "_index")),
     }
@@ -315,11 +348,14 @@ def test_changes_are_counted_by_hour_where_gold_follows_them_by_hour():
     hours = dict.fromkeys((f"silver.{name}" for name in (*SOURCES, *PREBID)), contracts.Slice("event_at_utc", "hour"))
     assert found == {
         **hours,
+        **dict.fromkeys(AS_OF_TABLES, contracts.Slice("event_date", "day")),
+        "silver.newsletter_activity": contracts.Slice("event_at_utc", "hour"),
         "silver.gam_line_items": contracts.Slice("snapshot_date", "day"),
         "gold.yield_hourly": contracts.Slice("hour_utc", "hour"),
         "gold.user_days": contracts.Slice("event_date", "day"),
         "gold.bidder_daily": contracts.Slice("event_date", "day"),
         "silver.fx_rates": contracts.Slice("rate_date", "day"),
+        "gold.user_features": contracts.Slice("as_of_date", "day"),
     }
 
 
@@ -330,6 +366,7 @@ def test_no_table_may_keep_erased_rows_in_live_files():
 def test_identifiers_in_clear_are_in_restricted_layers_only():
     assert {table.layer for table, column in every_column() if column.personal == "identifier"} == {
         "bronze",
+        "vault",
         "quarantine",
     }
 
@@ -347,6 +384,7 @@ def test_the_identifiers_of_bronze_are_known_by_name():
         "mkt_clickid",
         "Request",
         "_record",
+        "values",
     }
 
 
@@ -364,6 +402,7 @@ def test_every_time_is_utc_but_what_the_sources_write_in_their_own():
         ("StartTime", "as written"),
         ("snapshot_date", "as named by the ad server"),
         *((name, "as dated by the publisher of the rates") for name in ("rate_date", "rate_year", "oldest_rate_date")),
+        ("renewal_date", "as written"),
     }
     dated = [column for _, column in every_column() if column.type in ("date", "timestamp")]
     assert [column.name for column in dated if column.time_zone is None] == []
@@ -411,6 +450,12 @@ def test_silver_names_fields_that_bronze_has(name):
     (bronze,) = contracts.table(name).made_from
     known = contracts.table(bronze)
     types = {column.name: column.type for column in known.columns}
+
+
+@pytest.mark.parametrize("name", [name for name in SHIPPED if name.startswith(("silver", "vault"))])
+def test_refined_tables_name_fields_that_bronze_has(name):
+    (source,) = contracts.table(name).made_from
+    bronze = contracts.table(source).column_names
     for column in contracts.table(name).columns:
         fields = column.source_field.split(", ") if column.source_field else []
         for outer, *inner in (field.split(".") for field in fields):

@@ -11,13 +11,14 @@ from deltalake import write_deltalake
 from adlake.account import Account
 from adlake.comparison import Difference, compare
 from adlake.comparison.accounts import account_differences, file_differences, row_differences
-from adlake.comparison.gold import COLUMNS, gold_differences, gold_rows
+from adlake.comparison.gold import COLUMNS, gold_differences, gold_rows, user_differences
 from adlake.config import load_config
 from adlake.contracts import table
 from adlake.generator import Truth
 from adlake.generator.marts import digest_of
 from adlake.lake import Lake
 from adlake.ledger import AccountRecord, FileRecord, Ledger
+from tests.unit.test_sketch import ONE, THREE
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 BRONZE = {"read": 10, "published": 9, "quarantined": {"unreadable_value": 1}, "filtered": {}}
@@ -32,19 +33,48 @@ SILVER = {
 }
 YIELD = """\
 hour_utc,site,ad_unit_id,channel,device_category,country,requests,unfilled,impressions,clicks,eligible,measurable,\
-viewable,revenue_reported_micros,revenue_rate_card_micros,revenue_micros,revenue_unknown_impressions
-2026-11-01T07:00:00.000000Z,herald.example,77,direct,Desktop,Austria,3,0,2,1,2,2,1,0,5000,5000,0
-2026-11-01T08:00:00.000000Z,,77,unknown,,,4,1,3,0,2,1,0,7000,0,7000,3
+viewable,revenue_reported_micros,revenue_rate_card_micros,revenue_micros,revenue_unknown_impressions,\
+header_bid_impressions,header_bid_micros,capped_header_bids,pressed_revenue_micros,pressed_unknown_impressions
+2026-11-01T07:00:00.000000Z,herald.example,77,direct,Desktop,Austria,3,0,2,1,2,2,1,0,5000,5000,0,2,1700,0,5000,0
+2026-11-01T08:00:00.000000Z,,77,unknown,,,4,1,3,0,2,1,0,7000,0,7000,3,1,20000,1,0,1
 """
 USERS = """\
-id_key,event_date,page_views,impressions,clicks,revenue_micros,revenue_unknown_impressions,sections,first_seen_at_utc,\
-last_seen_at_utc
-k1:00112233445566,2026-11-01,2,3,1,5000,0,money|sport,2026-11-01T08:36:16.628000Z,2026-11-01T09:00:00.000001Z
-k1:ffeeddccbbaa99,2026-11-02,0,1,0,0,1,,2026-11-02T00:00:00.000000Z,2026-11-02T00:00:00.000000Z
+id_key,event_date,visits,page_views,impressions,clicks,revenue_micros,revenue_unknown_impressions,sections,\
+section_page_views,device_events,country_events,first_seen_at_utc,last_seen_at_utc
+k1:00112233445566,2026-11-01,1,2,3,1,5000,0,money|sport,herald.example/money=1|herald.example/sport=1,\
+desktop=3|mobile=2,Austria=3|DE=2,2026-11-01T08:36:16.628000Z,2026-11-01T09:00:00.000001Z
+k1:ffeeddccbbaa99,2026-11-02,0,0,1,0,0,1,,,,,2026-11-02T00:00:00.000000Z,2026-11-02T00:00:00.000000Z
+"""
+BIDDERS = """\
+event_date,bidder,site,is_app,slot_size,asks,bids,no_bids,timeouts,errors,rejections,auction_slots_0_bids,\
+auction_slots_1_bids,auction_slots_2_bids,auction_slots_3_bids,auction_slots_4_bids,auction_slots_5_plus_bids,wins,\
+bids_unconverted,wins_unconverted,responses,bid_cpm_micros,win_cpm_micros,win_revenue_micros,nonbid_codes,\
+oldest_rate_date,response_ms_histogram
+2026-11-01,ix,herald.example,false,300x250,9,2,3,1,1,2,4,3,2,0,0,0,2,1,0,8,1700000,1700000,1700,101=1|301=2,\
+2026-10-30,0|5|3
+2026-11-01,ix,app.example,true,,1,1,0,0,0,0,0,1,0,0,0,0,0,1,0,1,,0,0,,,0|1|0
+"""
+FEATURES = """\
+id_key,as_of_date,recency_days,visits_1d,visits_7d,visits_30d,visits_90d,active_days_1d,active_days_7d,active_days_30d,\
+active_days_90d,page_views,impressions,clicks,ad_revenue_micros,ads_per_visit,content_affinity,device_share,\
+country_share,newsletter_state,subscription_state,subscription_plan,days_to_renewal
+k1:00112233445566,2026-11-02,1,0,1,1,1,0,1,1,1,2,3,1,5000,3.000000000,391=0.333333333|JLBCU7=0.666666667,\
+desktop=0.600000000|mobile=0.400000000,DE=1.000000000,subscribed,past_due,Digital,-3
+k1:ffeeddccbbaa99,2026-11-02,0,0,0,0,0,1,1,1,1,0,1,0,0,,,,,,,,
 """
 YIELD_TOTALS = {"requests": 7, "impressions": 5, "revenue_micros": 12000}
 USER_TOTALS = {"page_views": 2, "impressions": 4, "revenue_micros": 5000}
-ROWS = {"yield_hourly": YIELD, "user_days": USERS}
+BIDDER_TOTALS = {"asks": 10, "bid_cpm_micros": 1700000}
+FEATURE_TOTALS = {"recency_days": 1, "ad_revenue_micros": 5000}
+ROWS = {"yield_hourly": YIELD, "user_days": USERS, "bidder_daily": BIDDERS, "user_features": FEATURES}
+TOTALS = {
+    "yield_hourly": YIELD_TOTALS,
+    "user_days": USER_TOTALS,
+    "bidder_daily": BIDDER_TOTALS,
+    "user_features": FEATURE_TOTALS,
+}
+YIELD_USERS = "gold.yield_hourly users of all sketches"
+KEYS = {"yield_hourly": 6, "user_days": 2, "bidder_daily": 5, "user_features": 2}
 
 
 def lines_of(text):
@@ -56,7 +86,7 @@ def lines_of(text):
 def truth(tmp_path):
     """One delivery; its tables and the sums of them are written out above."""
     gold = {}
-    for name, totals in (("yield_hourly", YIELD_TOTALS), ("user_days", USER_TOTALS)):
+    for name, totals in TOTALS.items():
         place = f"{name}.csv"
         (tmp_path / place).write_text(ROWS[name])
         digest = digest_of(ROWS[name].splitlines()[1:])
@@ -174,7 +204,7 @@ def test_every_value_of_a_gold_row_counts(truth, name, column):
     value = str(int(rows[0][place]) + 1) if rows[0][place].isdigit() else rows[0][place] + "x"
     changed = [(*rows[0][:place], value, *rows[0][place + 1 :]), rows[1]]
     found = [difference for difference in gold_differences(truth, 1, name, changed) if difference.where]
-    is_key = place < (6 if name == "yield_hourly" else 2)
+    is_key = place < KEYS[name]
     assert [difference.what for difference in found] == (
         [f"gold.{name} row"] * 2 if is_key else [f"gold.{name} {column}"]
     )
@@ -218,21 +248,46 @@ def utc(text):
 
 def gold_table(name):
     """The rows of the truth as Spark would have written them."""
-    if name == "yield_hourly":
-        typed = [[utc(row[0]), *(value or None for value in row[1:6]), *map(int, row[6:])] for row in lines_of(YIELD)]
-    else:
-        typed = [
-            [
-                row[0],
-                date.fromisoformat(row[1]),
-                *map(int, row[2:7]),
-                row[7].split("|") if row[7] else [],
-                utc(row[8]),
-                utc(row[9]),
-            ]
-            for row in lines_of(USERS)
-        ]
-    return pa.Table.from_pylist([dict(zip(COLUMNS[name], row, strict=True)) for row in typed])
+    types = [TYPES.get(column, pa.string() if column in TEXTS else pa.int64()) for column in COLUMNS[name]]
+    rows = [[typed(type_, text) for type_, text in zip(types, row, strict=True)] for row in lines_of(ROWS[name])]
+    schema = pa.schema(list(zip(COLUMNS[name], types, strict=True)))
+    return pa.Table.from_pylist([dict(zip(COLUMNS[name], row, strict=True)) for row in rows], schema)
+
+
+COUNTS, SHARES = pa.map_(pa.string(), pa.int64()), pa.map_(pa.string(), pa.float64())
+TEXTS = (
+    *("id_key", "site", "ad_unit_id", "channel", "device_category", "country", "bidder", "slot_size"),
+    *("newsletter_state", "subscription_state", "subscription_plan"),
+)
+TYPES = {
+    **dict.fromkeys(("hour_utc", "first_seen_at_utc", "last_seen_at_utc"), pa.timestamp("us", "UTC")),
+    **dict.fromkeys(("event_date", "as_of_date", "oldest_rate_date"), pa.date32()),
+    **dict.fromkeys(("section_page_views", "device_events", "country_events", "nonbid_codes"), COUNTS),
+    **dict.fromkeys(("content_affinity", "device_share", "country_share"), SHARES),
+    "sections": pa.list_(pa.string()),
+    "response_ms_histogram": pa.list_(pa.int64()),
+    "is_app": pa.bool_(),
+    "ads_per_visit": pa.float64(),
+}
+# more digits than the truth has: they count rounded
+EXACT = {"0.333333333": 1 / 3, "0.666666667": 2 / 3}
+
+
+def typed(type_, text):
+    """A value of the truth as the lake holds it."""
+    if pa.types.is_list(type_):
+        return [typed(type_.value_type, part) for part in text.split("|")] if text else []
+    if pa.types.is_map(type_):
+        pairs = [pair.split("=") for pair in text.split("|")[::-1]] if text else []
+        # an affinity that nobody has is null, counts of nothing are empty
+        return {name: typed(type_.item_type, value) for name, value in pairs} if text or type_ == COUNTS else None
+    if not text:
+        return None
+    if pa.types.is_timestamp(type_):
+        return utc(text)
+    of_type = {pa.date32(): date.fromisoformat, pa.int64(): int, pa.bool_(): lambda word: word == "true"}
+    of_type[pa.float64()] = lambda number: EXACT.get(number, float(number))
+    return of_type.get(type_, str)(text)
 
 
 @pytest.mark.parametrize("name", ROWS)
@@ -243,6 +298,16 @@ def test_rows_are_read_as_they_were_after_a_run(lake, name):
     after = record(f"gold.{name}", {"read": 2, "published": 2}, version=0)
     assert sorted(gold_rows(lake, name, [after])) == sorted(lines_of(ROWS[name]))
     assert len(gold_rows(lake, name, [])) == 3
+
+
+@pytest.mark.parametrize(("users", "found"), [(3, []), (4, [Difference(1, YIELD_USERS, "", "3", "about 4")])])
+def test_users_of_all_sketches_are_about_as_many_as_there_were(lake, truth, users, found):
+    write_deltalake(lake.storage.uri("gold/yield_hourly"), pa.table({"users_sketch": [ONE, None, THREE]}))
+    document = copy.deepcopy(dict(truth.document))
+    document["deliveries"]["1"]["gold"]["yield_hourly"]["users"] = users
+    altered = Truth(truth.directory, document)
+    assert list(user_differences(lake, altered, 1, "yield_hourly", [])) == found
+    assert list(user_differences(lake, altered, 1, "user_days", [])) == []
 
 
 def test_a_table_that_is_not_there_has_no_rows(lake):
@@ -299,8 +364,8 @@ def finished(lake):
 
 def test_a_whole_lake_is_compared(finished, truth):
     compared = compare(finished, truth, ["r1"])
-    assert (compared.accounts, compared.gold_rows, compared.differences) == (2, 4, ())
-    assert compared.gold == {"yield_hourly": {"rows": 2, **YIELD_TOTALS}, "user_days": {"rows": 2, **USER_TOTALS}}
+    assert (compared.accounts, compared.gold_rows, compared.differences) == (2, 8, ())
+    assert compared.gold == {name: {"rows": 2, **totals} for name, totals in TOTALS.items()}
 
 
 @pytest.mark.parametrize(

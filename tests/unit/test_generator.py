@@ -4,9 +4,12 @@ import csv
 import gzip
 import hashlib
 import json
+import re
 import stat
 from collections import Counter, defaultdict
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
+from decimal import Decimal
+from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -15,12 +18,30 @@ from adlake.config import load_config
 from adlake.errors import UsageError
 from adlake.generator import Truth, generate
 from tests.unit import brute_force
+from tests.unit.brute_force_auctions import AuctionLake, bidder_days, read_record, response_of, texts_of
+from tests.unit.brute_force_contacts import ContactLake, features
+from tests.unit.brute_force_rates import RateLake
 
 EVENTS, SEED = 5_000, 11
 BATCHES = {1: "landing", 2: "second_delivery"}
 PACIFIC = ZoneInfo("America/Los_Angeles")
+EVENT_TABLES = {
+    *("gam_requests", "gam_impressions", "gam_clicks", "gam_active_views", "page_events", "prebid_auctions"),
+}
 YIELD_DIMENSIONS = ("hour_utc", "site", "ad_unit_id", "channel", "device_category", "country")
+BIDDER_KEY = ("event_date", "bidder", "site", "is_app", "slot_size")
 ISO_MICROS = "%Y-%m-%dT%H:%M:%S.%fZ"
+
+
+class Judged(NamedTuple):
+    """What brute force finds after a batch."""
+
+    accounts: dict
+    files: int
+    gold: brute_force.Gold
+    bidders: dict
+    as_of: date
+    people: dict
 
 
 @pytest.fixture(scope="module")
@@ -38,20 +59,27 @@ def truth(made):
 
 @pytest.fixture(scope="module")
 def judged(made, truth):
-    """By batch: accounts, number of files, and both marts, all by brute force."""
-    lake, secret = brute_force.Lake(), (made / "identity.key").read_text().strip().encode()
+    """By batch: accounts, number of files, and the marts, all by brute force."""
+    lake, auctions, rates, contacts = brute_force.Lake(), AuctionLake(), RateLake(), ContactLake()
+    secret = (made / "identity.key").read_text().strip().encode()
     unreadable = set(truth.document["deliveries"]["1"]["set_aside"])
     found = {}
     for batch, folder in BATCHES.items():
         accounts, files = lake.take(made / folder, skip=unreadable)
-        found[batch] = accounts, files, brute_force.Gold(lake.published, secret)
+        for other in (auctions, rates, contacts):
+            more, taken = other.take(made / folder)
+            accounts, files = {**accounts, **more}, files + taken
+        gold = brute_force.Gold(lake.published, secret)
+        bidders = bidder_days(auctions.published["bids"], rates.worth)
+        people = features(gold.days, contacts.published["contacts"], secret)
+        found[batch] = Judged(accounts, files, gold, bidders, *people)
     return found
 
 
 def texts(root, pattern="*"):
     for file in sorted(root.rglob(pattern)):
         if file.is_file():
-            yield file, gzip.decompress(file.read_bytes()).decode()
+            yield file, gzip.decompress(file.read_bytes()).decode(errors="replace")
 
 
 def as_account(counts):
@@ -65,6 +93,15 @@ def as_account(counts):
     return {name: value for name, value in account.items() if value}
 
 
+def as_text(value):
+    """As the truth spells it: of a set its size, of a map its entries in the order of their names."""
+    if isinstance(value, dict):
+        return "|".join(f"{name}={as_text(inner)}" for name, inner in sorted(value.items()))
+    if isinstance(value, float):
+        return f"{value:.9f}"
+    return str(len(value) if isinstance(value, set) else value)
+
+
 def flattened(counts, prefix=""):
     for name, value in counts.items():
         if isinstance(value, dict):
@@ -74,9 +111,9 @@ def flattened(counts, prefix=""):
 
 
 @pytest.mark.parametrize("batch", BATCHES)
-@pytest.mark.parametrize("layer", ["bronze", "silver"])
+@pytest.mark.parametrize("layer", ["bronze", "silver", "vault"])
 def test_every_account_is_what_brute_force_finds(judged, truth, batch, layer):
-    found = {table: as_account(counts[layer]) for table, counts in judged[batch][0].items()}
+    found = {table: as_account(counts[layer]) for table, counts in judged[batch].accounts.items() if layer in counts}
     stated = {
         table: {name: value for name, value in account.items() if value}
         for table, account in truth.accounts(batch)[layer].items()
@@ -86,7 +123,7 @@ def test_every_account_is_what_brute_force_finds(judged, truth, batch, layer):
 
 @pytest.mark.parametrize("batch", BATCHES)
 def test_the_files_taken_are_counted(judged, truth, batch):
-    assert truth.document["deliveries"][str(batch)]["files_taken"] == judged[batch][1]
+    assert truth.document["deliveries"][str(batch)]["files_taken"] == judged[batch].files
 
 
 @pytest.mark.parametrize("batch", BATCHES)
@@ -95,7 +132,7 @@ def test_yield_hourly_is_what_brute_force_finds(judged, truth, batch):
     measures = [name for name in rows[0] if name not in YIELD_DIMENSIONS]
     found = {
         (hour.strftime(ISO_MICROS), *(value or "" for value in rest)): [sums[name] for name in measures]
-        for (hour, *rest), sums in judged[batch][2].hours.items()
+        for (hour, *rest), sums in judged[batch].gold.hours.items()
     }
     stated = {tuple(row[name] for name in YIELD_DIMENSIONS): [int(row[name]) for name in measures] for row in rows}
     assert stated == found
@@ -122,12 +159,12 @@ def test_yield_by_hour_and_channel_sums_the_whole_table(truth, batch):
 def test_user_days_is_what_brute_force_finds(judged, truth, batch):
     found = {
         (person, date.isoformat()): {
-            **{name: str(value) for name, value in day.items() if name not in {"sections", "first", "last"}},
+            **{name: as_text(value) for name, value in day.items() if name not in {"sections", "first", "last"}},
             "sections": "|".join(sorted(day["sections"])),
             "first_seen_at_utc": day["first"].strftime(ISO_MICROS),
             "last_seen_at_utc": day["last"].strftime(ISO_MICROS),
         }
-        for (person, date), day in judged[batch][2].days.items()
+        for (person, date), day in judged[batch].gold.days.items()
     }
     rows = truth.table(batch, "user_days")
     assert {(row.pop("id_key"), row.pop("event_date")): row for row in rows} == found
@@ -135,7 +172,52 @@ def test_user_days_is_what_brute_force_finds(judged, truth, batch):
 
 
 @pytest.mark.parametrize("batch", BATCHES)
-@pytest.mark.parametrize("table", ["yield_hourly", "user_days"])
+def test_user_features_are_what_brute_force_finds(judged, truth, batch):
+    rows = {row.pop("id_key"): row for row in truth.table(batch, "user_features")}
+    assert {row.pop("as_of_date") for row in rows.values()} == {judged[batch].as_of.isoformat()}
+    found = judged[batch].people
+    assert rows == {person: {name: as_text(value) for name, value in row.items()} for person, row in found.items()}
+    assert any(row["subscription_state"] for row in rows.values())
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_bidder_daily_is_what_brute_force_finds(judged, truth, batch):
+    found = {}
+    for (day, bidder, site, is_app, size), row in judged[batch].bidders.items():
+        counts = dict(row["counts"])
+        for name in ("bid", "win"):
+            if counts.get(f"{name}s_unconverted") and not row["known"][name]:
+                counts |= dict.fromkeys([f"{name}_cpm_micros", *["win_revenue_micros"] * (name == "win")], "")
+        found[day.isoformat(), bidder, site or "", str(is_app).lower(), size] = counts | {
+            "nonbid_codes": "|".join(f"{code}={asks}" for code, asks in sorted(row["codes"].items(), key=str)),
+            "oldest_rate_date": min(row["days"]).isoformat() if row["days"] else "",
+        }
+    rows = {tuple(row[name] for name in BIDDER_KEY): row for row in truth.table(batch, "bidder_daily")}
+    assert rows.keys() == found.keys()
+    for key, row in rows.items():
+        histogram = list(map(int, row.pop("response_ms_histogram").split("|")))
+        assert histogram == histogram_of(judged[batch].bidders, key)
+        assert {name: value for name, value in row.items() if name not in BIDDER_KEY} == {
+            name: str(found[key].get(name, 0)) for name in row if name not in BIDDER_KEY
+        }
+
+
+def histogram_of(bidders, wanted):
+    """Answers per class; a class ends where a value is more than 105/95 of its first millisecond."""
+    bounds = [0]
+    for took in range(1, 60_001):
+        if took == 60_000 or bounds[-1] == 0 or took * 95 > bounds[-1] * 105:
+            bounds.append(took)
+    counts = [0] * len(bounds)
+    for (day, bidder, site, is_app, size), row in bidders.items():
+        if (day.isoformat(), bidder, site or "", str(is_app).lower(), size) == wanted:
+            for took in row["times"]:
+                counts[max(place for place, bound in enumerate(bounds) if bound <= took)] += 1
+    return counts
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+@pytest.mark.parametrize("table", ["yield_hourly", "user_days", "bidder_daily", "user_features"])
 def test_the_digest_is_the_sum_of_line_hashes(truth, batch, table):
     _, *lines = (truth.directory / truth.gold(batch)[table]["table"]).read_text().splitlines()
     hashes = [hashlib.sha256(line.encode()).digest()[:8] for line in reversed(lines)]
@@ -147,11 +229,12 @@ def test_the_digest_is_the_sum_of_line_hashes(truth, batch, table):
 @pytest.mark.parametrize("days", [1, 2])
 def test_the_event_files_hold_exactly_the_records_asked_for(tmp_path, events, days):
     truth = generate(tmp_path, events=events, seed=5, days=days)
-    lake = brute_force.Lake()
-    read = 0
+    lakes, read = (brute_force.Lake(), AuctionLake(), RateLake(), ContactLake()), 0
     for batch, folder in BATCHES.items():
-        accounts, _ = lake.take(tmp_path / folder)
-        read += sum(counts["bronze"]["read"] for table, counts in accounts.items() if table != "gam_line_items")
+        accounts = {}
+        for lake in lakes:
+            accounts |= lake.take(tmp_path / folder)[0]
+        read += sum(counts["bronze"]["read"] for table, counts in accounts.items() if table in EVENT_TABLES)
         stated = truth.accounts(batch)
         for layer, tables in stated.items():
             assert {name: as_account(accounts[name][layer]) for name in tables} == {
@@ -190,7 +273,7 @@ def test_planted_duplicates_are_those_of_the_accounts(truth):
         account["duplicates"]
         for batch in BATCHES
         for table, account in truth.accounts(batch)["silver"].items()
-        if table != "gam_line_items"
+        if table in EVENT_TABLES
     )
     assert sum(truth.document["planted"]["duplicates"].values()) == counted
 
@@ -261,6 +344,36 @@ def test_time_is_the_network_zone_and_changes_with_it(made):
                 assert row["Time"] == local.strftime("%Y-%m-%d-%H:%M:%S")
 
 
+def test_key_values_of_an_ad_tell_of_the_bid_that_won_its_auction(made):
+    """Price buckets of medium granularity: cut down to a tenth, 20 at most."""
+    bids = {}
+    for file in sorted(made.glob("*/prebid/**/*.gz")):
+        for record in filter(lambda found: isinstance(found, dict), map(read_record, texts_of(file))):
+            for seat in response_of(record).get("seatbid", []):
+                bids |= {bid["id"]: (seat["seat"], bid) for bid in seat["bid"]}
+    told = Counter()
+    for _, text in texts(made / "landing" / "gam", "Network*Impressions_21780001_*"):
+        for pairs in re.findall(r"hb_pb=[^,^\n]*hb_adid=[^,^\n]*", text):
+            values = dict(pair.split("=") for pair in pairs.strip('"').split(";"))
+            bidder, bid = bids[values["hb_adid"]]
+            tenths = min(int(Decimal(str(bid["price"])) * 10), 200)
+            assert values["hb_pb"] == f"{tenths // 10}.{tenths % 10}0"
+            assert (values["hb_bidder"], values["hb_size"]) == (bidder, f"{bid['w']}x{bid['h']}")
+            told["capped" if tenths == 200 else "truncated"] += 1
+    assert told["truncated"] > 50
+    assert told["capped"] > 0
+
+
+def test_streams_of_auctions_run_records_together(made):
+    """Some files have a line per record, in others nothing stands between most of them."""
+    lines = [
+        (sum(line.count('{"type":"/openrtb2/') > 1 for line in text.split("\n")), text.count("\n"))
+        for _, text in texts(made / "landing" / "prebid")
+    ]
+    assert any(together for together, _ in lines)
+    assert any(not together and ends > 3 for together, ends in lines)
+
+
 def test_ad_server_files_differ_in_layout(made):
     headers = defaultdict(set)
     for file, text in texts(made / "landing" / "gam", "Network*_21780001_*"):
@@ -289,9 +402,10 @@ def test_page_event_lines_have_131_columns_but_for_the_malformed(made, truth):
 
 def test_the_mix_is_that_of_a_publisher(tmp_path):
     truth = generate(tmp_path, events=30_000, seed=2)
-    read = {table: account["read"] for table, account in truth.accounts(1)["bronze"].items()}
+    read = {table: account["read"] for table, account in truth.accounts(1)["bronze"].items() if table in EVENT_TABLES}
     whole = sum(read.values())
-    wanted = {"gam_requests": 0.32, "gam_impressions": 0.27, "gam_active_views": 0.22, "page_events": 0.18}
+    wanted = {"gam_requests": 0.31, "gam_impressions": 0.27, "gam_active_views": 0.21, "page_events": 0.18}
+    wanted |= {"prebid_auctions": 0.03}
     assert {table: round(read[table] / whole, 2) for table in wanted} == pytest.approx(wanted, abs=0.02)
     assert 0 < read["gam_clicks"] / whole < 0.01
     rows = truth.document["planted"]["ad_rows"]
@@ -332,7 +446,7 @@ def test_a_folder_that_holds_a_run_is_left_alone(made):
 
 
 def test_a_truth_without_full_tables_says_so(tmp_path, monkeypatch):
-    monkeypatch.setattr("adlake.generator.truth.FULL_TABLE_ROWS", 3)
+    monkeypatch.setattr("adlake.generator.gold_tables.FULL_TABLE_ROWS", 3)
     truth = generate(tmp_path, events=500, seed=1)
     assert truth.table(1, "yield_hourly") is None
     assert truth.gold(1)["user_days"]["rows"] > 3

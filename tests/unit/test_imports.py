@@ -30,12 +30,12 @@ LAYERS = (
     ("account", "generator", "landing", "lock", "pipeline", "resources", "jvm", "aws"),
     ("contracts", "config", "jars", "sums"),
     ("lake", "identity_key", "session", "ledger_types"),
-    ("ledger", "frames"),
-    ("publish", "tables", "verdict", "window", "dedup", "identity"),
+    ("ledger", "frames", "snapshots"),
+    ("publish", "tables", "verdict", "window", "dedup", "identity", "phones", "contacts"),
     ("sources", "report", "writer", "unfinished"),
     ("run", "redelivery", "comparison", "marts"),
     ("intake", "quarantine", "recovery", "status"),
-    ("bronze", "silver", "gold"),
+    ("bronze", "silver", "gold", "features"),
     ("work",),
     ("job",),
     ("demo", "preparation"),
@@ -46,7 +46,7 @@ RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
 WITHOUT_SPARK = (
     *("errors", "boundary", "storage", "datafile", "delta_types", "account", "landing", "lock", "pipeline"),
-    *("contracts", "config", "identity_key", "lake", "ledger", "report", "writer", "unfinished", "status"),
+    *("contracts", "config", "identity_key", "lake", "ledger", "report", "writer", "unfinished", "snapshots", "status"),
     *("generator", "comparison", "jars", "jvm", "console", "cli"),
 )
 JOB_IMPORTS = {"job", "config", "report", "session"}

@@ -131,9 +131,9 @@ def test_a_column_of_another_type_needs_a_rebuild(lake):
 
 
 def test_a_column_that_the_contract_lacks_needs_a_rebuild(lake):
-    commit(lake, "gold.user_days", [{"id_key": "k", "visits": 1, "event_date": date(2026, 11, 1)}])
+    commit(lake, "gold.user_days", [{"id_key": "k", "sessions": 1, "event_date": date(2026, 11, 1)}])
     error = misfit(lake, USERS)
-    assert (error.condition, error.found, error.wanted) == ("TABLE_NEEDS_REBUILD", "visits bigint", "no such column")
+    assert (error.condition, error.found, error.wanted) == ("TABLE_NEEDS_REBUILD", "sessions bigint", "no such column")
 
 
 def test_nested_columns_are_compared_whole(lake):

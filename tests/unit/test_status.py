@@ -29,6 +29,7 @@ NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LAST_MONTH, HOUR_AGO = NOW - timedelta(days=21), NOW - timedelta(hours=1)
 FIRST, SECOND = "20261101T120000000000Z", "20261122T110000000000Z"
 EMPTY = Account(0, 0)
+FEATURES_OF = ("gold.user_days", "silver.contact_states")
 CLICKS_MARKER = "build_gold/gold.yield_hourly/silver.gam_clicks"
 UNTOUCHED = TableStatus(None, 0, None, None, None, None, EMPTY, EMPTY)
 
@@ -75,6 +76,12 @@ def record(name, batch, account, *, version=0, step="build_silver", at=HOUR_AGO)
 
 def file(path, state, *, batch=None, reason=None, at=HOUR_AGO, of="gam_clicks"):
     return FileRecord("r1", "gam", path, state, 10, at, at, batch_id=batch, table=of, reason=reason)
+
+
+def described(lake, day):
+    """The user features of a day, made of everything that user_days holds."""
+    markers = [(f"build_gold/gold.user_features/{name}", lake.version(table(name))) for name in FEATURES_OF]
+    commit(lake, "gold.user_features", [{"as_of_date": day, "clicks": 1}], markers=markers)
 
 
 def click(hour):
@@ -184,6 +191,7 @@ def test_gold_is_behind_only_where_silver_changed_rows_since(lake):
     ledger.add_accounts(
         [*accounts, *[record(f"bronze.{name[7:]}", FIRST, EMPTY, step="ingest_bronze") for name in (clicks, requests)]]
     )
+    described(lake, date(2026, 11, 21))
     assert read_status(lake, now=NOW).open_work == (OpenWork(SECOND, "build_gold", ("gold.yield_hourly",)),)
 
 
@@ -193,7 +201,27 @@ def test_a_change_of_silver_by_hand_is_open_work_without_a_batch(lake):
         row, markers = {"event_date": date(2026, 11, 21)}, [(f"build_gold/gold.{mart}/silver.gam_clicks", 0)]
         commit(lake, f"gold.{mart}", [{**row, "clicks": 1}], markers=markers)
     commit(lake, "silver.gam_clicks", [click(2)])
+    described(lake, date(2026, 11, 21))
     assert OpenWork("", "build_gold", ("gold.user_days", "gold.yield_hourly")) in read_status(lake, now=NOW).open_work
+
+
+def test_features_are_open_work_until_the_newest_day_is_described(lake):
+    meta = said("gold.user_days", FIRST, EMPTY, ["2026-11-20"], step="build_gold")
+    commit(lake, "gold.user_days", [{"event_date": date(2026, 11, 20), "clicks": 1}], meta)
+    open_features = OpenWork(FIRST, "build_gold", ("gold.user_features",))
+    assert read_status(lake, now=NOW).open_work == (open_features,)
+    described(lake, date(2026, 11, 20))
+    assert read_status(lake, now=NOW).open_work == ()
+    # the day of the asking is not over yet
+    meta = said("gold.user_days", SECOND, EMPTY, ["2026-11-22"], step="build_gold")
+    commit(lake, "gold.user_days", [{"event_date": date(2026, 11, 22), "clicks": 1}], meta)
+    waiting = OpenWork(SECOND, "build_gold", ("gold.user_features",))
+    assert read_status(lake, now=NOW).open_work == (waiting,)
+    described(lake, date(2026, 11, 21))
+    assert read_status(lake, now=NOW).open_work == ()
+    assert read_status(lake, now=NOW + timedelta(days=1)).open_work == (
+        OpenWork("", "build_gold", ("gold.user_features",)),
+    )
 
 
 def test_silver_whose_log_was_cut_may_hold_changes(lake, monkeypatch):
@@ -297,6 +325,7 @@ def test_a_person_sees_that_all_is_well(lake, capsys):
     ledger.add_accounts([record(name, "", EMPTY, at=NOW, step=f"build_{name[:6]}") for name in names])
     for mart in ("yield_hourly", "user_days"):
         commit(lake, f"gold.{mart}", [{"event_date": date(2026, 11, 21), "clicks": 1}])
+    described(lake, date(2026, 11, 21))
     report("20261122T110000Z-aaaaaa").write(lake.storage)
     lines = shown(lake, capsys, recent_days=1)
     assert "gam_clicks 0 just now - - 1" in lines

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from adlake.comparison.accounts import account_differences, file_differences, row_differences
 from adlake.comparison.difference import Difference
-from adlake.comparison.gold import gold_differences, gold_rows, gold_totals
+from adlake.comparison.gold import gold_differences, gold_rows, gold_totals, user_differences
 from adlake.generator import Truth
 from adlake.lake import Lake
 from adlake.ledger import Ledger
@@ -55,5 +55,6 @@ def compare(lake: Lake, truth: Truth, run_ids: Sequence[str]) -> Comparison:
             held = gold_rows(lake, name, records)
             gold[name] = gold_totals(name, wanted["totals"], held)
             found += gold_differences(truth, delivery, name, held)
+            found += user_differences(lake, truth, delivery, name, records)
     found += row_differences(lake, ledger.accounts(), len(run_ids))
     return Comparison(accounts, rows, gold, tuple(found))

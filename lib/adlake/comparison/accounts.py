@@ -17,12 +17,12 @@ from adlake.sums import added
 if TYPE_CHECKING:
     from adlake.account import Account
 
-TRUTHFUL_LAYERS = ("bronze.", "silver.")
+TRUTHFUL_LAYERS = ("bronze.", "silver.", "vault.")
 REFUSED = 'select \'quarantine\' as layer, "table", rule_id, count(*) as refused from rows group by "table", rule_id'
 
 
 def account_differences(truth: Truth, delivery: int, records: Iterable[AccountRecord]) -> Iterator[Difference]:
-    """Numbers of bronze and silver accounts that differ; one that the truth does not name is wanted to be 0.
+    """Numbers of bronze, silver and vault accounts that differ; one that the truth does not name is wanted to be 0.
 
     Args:
         truth: about the delivery.

@@ -3,24 +3,36 @@
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
+from typing import Any
 
 import pyarrow as pa
 from deltalake import QueryBuilder
 
 from adlake.comparison.difference import ABSENT, Difference, counted
+from adlake.comparison.sketch import BOUND, users_estimate
 from adlake.contracts import table
 from adlake.generator import Truth
-from adlake.generator.marts import USER_COLUMNS, YIELD_DIMENSIONS, YIELD_MEASURES, digest_of, table_line
+from adlake.generator.bidder_days import BIDDER_COLUMNS, BIDDER_KEY
+from adlake.generator.features import FEATURE_COLUMNS, FEATURE_KEY, number_text
+from adlake.generator.marts import USER_COLUMNS, YIELD_DIMENSIONS, YIELD_MEASURES, counts_text, digest_of, table_line
 from adlake.lake import Lake
 from adlake.ledger import AccountRecord
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "yield_hourly": (*YIELD_DIMENSIONS, *YIELD_MEASURES),
     "user_days": USER_COLUMNS,
+    "bidder_daily": BIDDER_COLUMNS,
+    "user_features": FEATURE_COLUMNS,
 }
-KEY_WIDTH: Mapping[str, int] = {"yield_hourly": len(YIELD_DIMENSIONS), "user_days": 2}
+KEY_WIDTH: Mapping[str, int] = {
+    "yield_hourly": len(YIELD_DIMENSIONS),
+    "user_days": 2,
+    "bidder_daily": len(BIDDER_KEY),
+    "user_features": len(FEATURE_KEY),
+}
 # enough of a keyed identifier to find the row by, not enough to be one
 SHOWN_OF_KEY = 11
+SKETCH = "users_sketch"
 Row = tuple[str, ...]
 
 
@@ -32,15 +44,40 @@ def gold_rows(lake: Lake, name: str, records: Iterable[AccountRecord]) -> list[R
         name: of the table, without its layer.
         records: accounts of the run; they tell the version of the table. Without one, its newest version counts.
     """
+    return [tuple(map(_text, row.values())) for row in _rows(lake, name, COLUMNS[name], records)]
+
+
+def user_differences(
+    lake: Lake, truth: Truth, delivery: int, name: str, records: Iterable[AccountRecord]
+) -> Iterator[Difference]:
+    """A table whose sketches together count far more or fewer users than there were.
+
+    Args:
+        lake: that holds the table.
+        truth: about the delivery.
+        delivery: counted from 1.
+        name: of the table, without its layer; one without sketches has no difference.
+        records: accounts of the run that took the delivery.
+    """
+    wanted = truth.gold(delivery)[name].get("users")
+    if wanted is None:
+        return
+    found = users_estimate(row[SKETCH] for row in _rows(lake, name, [SKETCH], records) if row[SKETCH] is not None)
+    if abs(found - wanted) > BOUND * wanted:
+        yield Difference(delivery, f"gold.{name} users of all sketches", "", f"{found:.0f}", f"about {wanted}")
+
+
+def _rows(lake: Lake, name: str, columns: Iterable[str], records: Iterable[AccountRecord]) -> list[dict[str, Any]]:
     delta = lake.delta(table(f"gold.{name}"))
     if delta is None:
         return []
     versions = [record.version for record in records if record.table == f"gold.{name}"]
     if versions:
         delta.load_as_version(max(versions))
-    columns = ", ".join(COLUMNS[name])
-    answer = QueryBuilder().register("rows", delta).execute(f"select {columns} from rows")  # noqa: S608 our own constants
-    return [tuple(map(_text, row.values())) for row in pa.table(answer).to_pylist()]
+    asked = f"select {', '.join(columns)} from rows"  # noqa: S608 our own constants
+    answer = QueryBuilder().register("rows", delta).execute(asked)
+    found: list[dict[str, Any]] = pa.table(answer).to_pylist(maps_as_pydicts="strict")
+    return found
 
 
 def gold_differences(truth: Truth, delivery: int, name: str, found: Sequence[Row]) -> Iterator[Difference]:
@@ -99,12 +136,26 @@ def _whole_table_differences(truth: Truth, delivery: int, name: str, found: Sequ
 
 
 def _text(value: object) -> str:
-    """A value as the truth spells it: times in UTC with microseconds, lists with bars between, nulls empty."""
-    if value is None:
-        return ""
-    if isinstance(value, datetime):
-        return value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
-    return "|".join(value) if isinstance(value, list) else str(value)
+    """A value as the truth spells it.
+
+    Times in UTC with microseconds, lists with bars between, maps as `name=value` in the order of their names, numbers
+    that are not whole with nine digits, nulls empty.
+    """
+    text = str(value)
+    match value:
+        case None:
+            text = ""
+        case bool():
+            text = text.lower()
+        case float():
+            text = number_text(value)
+        case datetime():
+            text = value.strftime("%Y-%m-%dT%H:%M:%S.%fZ")
+        case list():
+            text = "|".join(map(_text, value))
+        case dict():
+            text = counts_text({_text(name): _text(inner) for name, inner in value.items()})
+    return text
 
 
 def _place(key: Row) -> str:

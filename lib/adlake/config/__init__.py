@@ -1,5 +1,7 @@
 """The configuration of one lake: `lake.yaml`, checked as a whole before anything starts."""
 
+from adlake.config.content import ContentConfig
+from adlake.config.crm import CrmConfig, FileMapping, Origin
 from adlake.config.loading import config_faults, load_config
 from adlake.config.settings import (
     SOURCES,
@@ -7,6 +9,7 @@ from adlake.config.settings import (
     FxConfig,
     IdentityConfig,
     LockConfig,
+    MaintenanceConfig,
     PriceGranularity,
     S3Config,
     Source,
@@ -16,9 +19,14 @@ from adlake.config.settings import (
 __all__ = [
     "SOURCES",
     "Config",
+    "ContentConfig",
+    "CrmConfig",
+    "FileMapping",
     "FxConfig",
     "IdentityConfig",
     "LockConfig",
+    "MaintenanceConfig",
+    "Origin",
     "PriceGranularity",
     "S3Config",
     "Source",

@@ -1,26 +1,18 @@
 """What may stand in `lake.yaml`, and what it means."""
 
-import difflib
 import os
 import re
 from pathlib import Path
 from typing import Annotated, Literal, Self, get_args
-from zoneinfo import ZoneInfo, available_timezones
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    ConfigDict,
-    Field,
-    StringConstraints,
-    ValidationInfo,
-    field_validator,
-    model_validator,
-)
+from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
+from adlake.config.content import ContentConfig
+from adlake.config.crm import CrmConfig
+from adlake.config.values import Count, Strict, Text, Zone
 from adlake.faults import text_like
 
-Source = Literal["gam", "snowplow", "fx"]
+Source = Literal["gam", "snowplow", "prebid", "crm", "fx"]
 SOURCES: tuple[Source, ...] = get_args(Source)
 
 PriceGranularity = Literal["low", "medium", "high", "auto", "dense"]
@@ -61,21 +53,6 @@ def _root(value: str, info: ValidationInfo) -> str:
     return _absolute(address, info)
 
 
-def _zone(value: str) -> str:
-    """A name of the IANA time zone database.
-
-    Raises:
-        ValueError: the database has no such zone.
-    """
-    try:
-        ZoneInfo(value)
-    except (KeyError, ValueError, OSError) as error:
-        close = difflib.get_close_matches(value, sorted(available_timezones()), n=1)
-        hint = f"'{close[0]}'?" if close else "such as America/New_York"
-        raise ValueError(f"the IANA name of a time zone, {hint}") from error
-    return value
-
-
 def _distinct(value: tuple[Source, ...]) -> tuple[Source, ...]:
     """One source or more, each once.
 
@@ -87,11 +64,8 @@ def _distinct(value: tuple[Source, ...]) -> tuple[Source, ...]:
     return value
 
 
-Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
-Count = Annotated[int, Field(ge=1)]
 Root = Annotated[str, AfterValidator(_root)]
 LocalFile = Annotated[str, StringConstraints(min_length=1), AfterValidator(_absolute)]
-Zone = Annotated[str, AfterValidator(_zone)]
 Memory = Annotated[str, text_like("[1-9][0-9]*[kmgt]", "a size such as 4g")]
 Variable = Annotated[str, text_like("[A-Za-z_][A-Za-z0-9_]*", "the name of an environment variable")]
 KeyVersion = Annotated[str, text_like("[a-z][a-z0-9]{0,15}", "a short name such as k1")]
@@ -103,13 +77,7 @@ Sources = Annotated[tuple[Source, ...], Field(strict=False), AfterValidator(_dis
 CurrencyList = Annotated[tuple[Currency, ...], Field(strict=False)]
 
 
-class _Strict(BaseModel):
-    """Settings that take no other keys, convert nothing and cannot be changed."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class IdentityConfig(_Strict):
+class IdentityConfig(Strict):
     """Where the secret is that turns identifiers into keys; exactly one of the three places.
 
     Args:
@@ -132,7 +100,7 @@ class IdentityConfig(_Strict):
         return self
 
 
-class LockConfig(_Strict):
+class LockConfig(Strict):
     """How long a writer that stopped writing its heartbeat keeps the lake from others.
 
     Args:
@@ -142,7 +110,7 @@ class LockConfig(_Strict):
     expiry_seconds: Count = 120
 
 
-class SparkConfig(_Strict):
+class SparkConfig(Strict):
     """What Spark may use on one machine; ignored where the platform decides.
 
     Args:
@@ -156,7 +124,7 @@ class SparkConfig(_Strict):
     shuffle_partitions: Count | None = None
 
 
-class FxConfig(_Strict):
+class FxConfig(Strict):
     """How files of exchange rates are read, and how long a rate holds.
 
     Args:
@@ -177,7 +145,29 @@ class FxConfig(_Strict):
     max_age_days: Count = 45
 
 
-class S3Config(_Strict):
+class MaintenanceConfig(Strict):
+    """Which data files `maintain_tables` puts together.
+
+    Args:
+        minimum_small_files: a partition with fewer of them is left as it is.
+        small_file_bytes: a file below this size is small.
+        target_file_bytes: about the size of a file made of small ones.
+        hot_days: partitions of so many newest days (UTC) are left alone, as runs still read and rewrite parts of them.
+    """
+
+    minimum_small_files: Annotated[int, Field(ge=2)] = 8
+    small_file_bytes: Count = 32 * 1024**2
+    target_file_bytes: Count = 128 * 1024**2
+    hot_days: Annotated[int, Field(ge=0)] = 2
+
+    @model_validator(mode="after")
+    def _growing(self) -> Self:
+        if self.target_file_bytes < self.small_file_bytes:
+            raise ValueError("target_file_bytes of at least small_file_bytes")
+        return self
+
+
+class S3Config(Strict):
     """Where S3 is when it is not the one that the environment names.
 
     Args:
@@ -189,7 +179,7 @@ class S3Config(_Strict):
     region: Text | None = None
 
 
-class Config(_Strict):
+class Config(Strict):
     """One lake, where its files come from, and how it is worked on.
 
     Args:
@@ -204,7 +194,10 @@ class Config(_Strict):
         identity: where the key for identifiers is.
         sources: whose files are taken.
         fx: files of exchange rates.
+        crm: what the files of contacts and newsletters mean.
+        content: what sections are about.
         lock: of the one writer.
+        maintenance: of data files.
         spark: resources.
         s3: None takes what the environment says.
     """
@@ -220,7 +213,10 @@ class Config(_Strict):
     identity: IdentityConfig
     sources: Sources = SOURCES
     fx: FxConfig = FxConfig()
+    crm: CrmConfig = CrmConfig()
+    content: ContentConfig = ContentConfig()
     lock: LockConfig = LockConfig()
+    maintenance: MaintenanceConfig = MaintenanceConfig()
     spark: SparkConfig = SparkConfig()
     s3: S3Config | None = None
 

@@ -21,6 +21,8 @@ MOST_DIFFERENCES = 40
 DIFFERENCES_FILE = "differences.txt"
 _BRONZE = ("Read", "Published", "Refused")
 _GOLD = ("Rows", "Impressions", "Clicks", "Revenue", "Page views")
+# of all ads, of wins in header bidding, of the ads that people saw
+_REVENUE = ("revenue_micros", "win_revenue_micros", "ad_revenue_micros")
 QUERY = """\
 select channel, sum(impressions) as shown,
     round(sum(revenue_micros) / 1e3 / sum(impressions), 2) as ecpm
@@ -42,6 +44,7 @@ def show_demo(result: "DemoResult", program: str) -> None:
     accounts = _accounts(result)
     _show_layer(console, "Bronze: the files, record by record", "bronze", _BRONZE, accounts)
     _show_layer(console, "Silver: typed, deduplicated, identifiers as keys", "silver", COUNTS, accounts)
+    _show_layer(console, "Vault: contacts in clear, for exports alone", "vault", COUNTS, accounts)
     _show_gold(console, result)
     _show_refusals(console, accounts)
     _show_ways_on(console, result, program)
@@ -72,9 +75,11 @@ def _show_layer(
 def _show_gold(console: Console, result: "DemoResult") -> None:
     table = grid("Gold: what people ask for", ("Table", *_GOLD), right=_GOLD)
     for name, sums in result.comparison.gold.items():
-        revenue = f"{sums['revenue_micros'] / 1_000_000:,.2f}"
-        rows = (sums["rows"], sums["impressions"], sums["clicks"])
-        table.add_row(name, *map(number, rows), revenue, number(sums.get("page_views", 0)))
+        revenue = sum(sums.get(measure, 0) for measure in _REVENUE) / 1_000_000
+        rows, shown, clicks, views = (
+            number(sums.get(measure, 0)) for measure in ("rows", "impressions", "clicks", "page_views")
+        )
+        table.add_row(name, rows, shown, clicks, f"{revenue:,.2f}", views)
     console.print(table)
     console.print()
 

@@ -10,7 +10,7 @@ from typing import Any
 GROUPS = {
     "key": ("Time", "TimeUsec2", "KeyPart", "EventTimeUsec2", "EventKeyPart", "ImpressionId", "#at"),
     "slot": ("AdUnitId", "RequestedAdUnitSizes", "IsInterstitial", "VideoPosition", "#unit"),
-    "page": ("RefererURL", "CustomTargeting", "MobileAppId", "#site"),
+    "page": ("RefererURL", "CustomTargeting", "MobileAppId", "#site", "#header_bid"),
     "demand": (
         *("Product", "AdvertiserId", "OrderId", "LineItemId", "CreativeId", "CreativeSize", "CreativeSizeDelivered"),
         *("Advertiser", "Buyer", "DealId", "DealType", "YieldGroupNames", "#demand"),

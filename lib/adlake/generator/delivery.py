@@ -3,6 +3,8 @@
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePosixPath
 
+from adlake.generator.auction_files import AuctionFile
+from adlake.generator.auction_files import hazards_of as auction_hazards
 from adlake.generator.clocks import stream
 from adlake.generator.file_hour import FileHour
 from adlake.generator.files import FileRows, hazards_of, write_file
@@ -53,6 +55,8 @@ class Delivery:
         """The outcome of the hours that share a file name; their files are written."""
         made = FileHour(self.plan, self.world, hours)
         outcome = Outcome(planted=made.planted)
+        for of_hour in made.auctions.values():
+            outcome.planted.update({f"header_bidding.{name}": count for name, count in of_hour.planted.items()})
         hour = hours[0]
         resent = made.files[RESENT_TYPE[hour.resend]] if hour.resend else None
         for file in made.all_files:
@@ -60,15 +64,27 @@ class Delivery:
                 continue
             text = file.text(stream(self.plan.seed, "order", file.path))
             self.target.write(hour.delivery, file.path, text, hour.hour)
-            outcome.account(hour.delivery, file)
+            outcome.take(hour.delivery, file.path, file.account())
             outcome.planted.update(hazards_of(file))
             outcome.planted["files.of_two_utc_hours"] += file.layout is not None and len(hours) > 1
             if file is resent:
                 self._again(hour, file, text, outcome)
             if file is not resent or hour.resend != CHANGED:
                 _count(outcome, hour, file)
+        for of_hour in made.auctions.values():
+            self._auctions(hour, of_hour.file, outcome)
         self.world.crowd.forget()
         return outcome
+
+    def _auctions(self, hour: HourPlan, file: AuctionFile, outcome: Outcome) -> None:
+        """The outcome with a file of auction records."""
+        if not file.records:
+            return
+        self.target.write(hour.delivery, file.path, file.text(stream(self.plan.seed, "order", file.path)), hour.hour)
+        outcome.take(hour.delivery, file.path, file.account())
+        outcome.planted.update({f"header_bidding.{name}": count for name, count in auction_hazards(file).items()})
+        tally = outcome.both if hour.delivery == 1 else outcome.second
+        tally.bidding.add(file.bidding)
 
     def _again(self, hour: HourPlan, file: FileRows, text: str, outcome: Outcome) -> None:
         """The outcome with the other delivery of a file."""
@@ -80,7 +96,7 @@ class Delivery:
             name = PurePosixPath(file.path)
             again = replace(file, path=str(name.parent / "again" / name.name))
             self.target.write(hour.delivery, again.path, text, hour.hour)
-            outcome.account(hour.delivery, again, is_copy=True)
+            outcome.take(hour.delivery, again.path, again.account(is_copy=True))
             outcome.planted["files.again_elsewhere"] += 1
             outcome.planted["duplicates.file_again_elsewhere"] += len(file.good) + file.copies
         else:
@@ -90,7 +106,7 @@ class Delivery:
         """The outcome with the new version of a file."""
         version = new_version(self.world, hour, file)
         self.target.write(2, file.path, version.file.text(stream(self.plan.seed, "changed", file.path)), hour.hour)
-        outcome.account(2, version.file)
+        outcome.take(2, version.file.path, version.file.account())
         outcome.replace_rows(file.table, superseded=len(file.good), restored=len(version.restored))
         outcome.first.add(file.table, file.good)
         outcome.second.add(file.table, version.file.good)

@@ -4,6 +4,7 @@ from collections import Counter
 from random import Random
 
 from adlake.generator import refusals, repeats
+from adlake.generator.auction_hours import AuctionHour
 from adlake.generator.clocks import MILLIS_PER_HOUR, hour_start
 from adlake.generator.columns import FILE_TYPES, PAGE_EVENTS, PLACE
 from adlake.generator.files import FileRows, make_layout
@@ -33,6 +34,7 @@ class FileHour:
         self.planted: Counter[str] = Counter()
         self.files = {name: _ad_file(name, hours[0]) for name in FILE_TYPES}
         self.pages = {hour.index: _page_file(hour) for hour in hours}
+        self.auctions = {hour.index: AuctionHour(world, hour) for hour in hours}
         for hour in hours:
             self._fill(hour)
 
@@ -42,7 +44,8 @@ class FileHour:
         return [*self.files.values(), *self.pages.values()]
 
     def _made(self) -> int:
-        return sum(file.records * file.copies_made for file in self.all_files)
+        auctions = sum(of_hour.file.records for of_hour in self.auctions.values())
+        return auctions + sum(file.records * file.copies_made for file in self.all_files)
 
     def _fill(self, hour: HourPlan) -> None:
         before = self._made()
@@ -56,6 +59,7 @@ class FileHour:
         self._add_late(hour)
         self._add_refused(hour)
         self._add_unreadable(hour)
+        auctions = self._add_auctions(hour)
         pages = self.pages[hour.index]
         while (left := bound - self._made()) > 0:
             at = hour.hour * MILLIS_PER_HOUR + int(draw.random() * repeats.LAST_START_SECOND * 1000)
@@ -64,10 +68,12 @@ class FileHour:
             pages.good += events
             if events[0].is_bot:
                 continue
-            requests = min(2 + int(draw.random() * 5.6), (left - len(events)) // CHAIN_RECORDS_AT_MOST)
-            scene = traffic.scene(visitor, page)
-            for number in range(requests):
-                self._put(hour, traffic.chain(at * 1000 + 200_000 * (1 + number), scene))
+            # one record is left for their auction
+            most = (left - len(events) - 1) // CHAIN_RECORDS_AT_MOST
+            requests = max(min(2 + int(draw.random() * 5.6), most), 0)
+            scenes = auctions.scenes(at * 1000, visitor, traffic.scene(visitor, page), page, requests)
+            for number, scene in enumerate(scenes, 1):
+                self._put(hour, traffic.chain(at * 1000 + 200_000 * number, scene))
         self._add_copies(hour)
         pages.blank_lines = hour.blank_lines
         self.files["NetworkRequests"].blank_lines += hour.blank_lines
@@ -98,6 +104,16 @@ class FileHour:
             for name, record in repeats.by_file_type(chain)[1:3]:
                 self.files[name].good.append(record)
                 self.planted["ad_rows.of_a_query_in_an_earlier_hour"] += 1
+
+    def _add_auctions(self, hour: HourPlan) -> AuctionHour:
+        """The auctions of the hour, as yet those alone that no page view of the hour brings."""
+        auctions = self.auctions[hour.index]
+        again = [] if hour.again_from is None else [self.plan.hours[hour.again_from]]
+        auctions.add_repeats([self.plan.before(hour), *again])
+        auctions.add_late()
+        auctions.add_broken()
+        auctions.add_copies()
+        return auctions
 
     def _add_again(self, hour: HourPlan, source: HourPlan, hours_back: int) -> None:
         scope = "across_batches" if source.delivery < hour.delivery else "across_files"

@@ -15,6 +15,8 @@ from adlake.generator.columns import FILE_TYPES, PLACE, UNKNOWN_COLUMN, FileType
 from adlake.generator.page_events import PageEvent, enriched_line
 from adlake.generator.people import NOBODY
 
+# layer, table, what, rule or reason (empty where there is none)
+FileKey = tuple[str, str, str, str]
 COMPRESSION = 2
 WRONG_COLUMN_COUNT, UNREADABLE_VALUE = "wrong_column_count", "unreadable_value"
 RULES_OF_READER = (WRONG_COLUMN_COUNT, UNREADABLE_VALUE)
@@ -122,6 +124,25 @@ class FileRows:
         """Unreadable lines by rule."""
         return Counter(rule for _, rule in self.unreadable)
 
+    def account(self, *, is_copy: bool = False) -> dict[FileKey, int]:
+        """Rows by layer, table, what becomes of them, and why.
+
+        Args:
+            is_copy: whether all its good records were delivered before.
+        """
+        bronze, silver = ("bronze", self.table), ("silver", self.table)
+        lost = len(self.good) if is_copy else 0
+        return {
+            (*bronze, "read", ""): self.records,
+            (*bronze, "published", ""): self.readable,
+            (*silver, "read", ""): self.readable,
+            (*silver, "published", ""): len(self.good) - lost,
+            (*silver, "duplicates", ""): self.copies + lost,
+            **{(*bronze, "quarantined", rule): rows for rule, rows in self.unread().items()},
+            **{(*silver, "quarantined", rule): rows for rule, rows in self.refusals().items()},
+            **{(*silver, "filtered", reason): rows for reason, rows in self.filters().items()},
+        }
+
     def lines_of(self, records: list[Record]) -> list[str]:
         """One line per record, in the layout of the file."""
         if self.layout is None:
@@ -146,7 +167,8 @@ class FileRows:
 
 def write_file(path: Path, text: str, modified_at: float) -> None:
     """The file, compressed when its name ends in `.gz`; equal text gives equal bytes."""
-    content = text.encode()
+    # a lone surrogate stands for a byte that is no text
+    content = text.encode(errors="surrogateescape")
     if path.suffix == ".gz":
         packed = io.BytesIO()
         with gzip.GzipFile(filename="", fileobj=packed, mode="wb", compresslevel=COMPRESSION, mtime=0) as stream_out:

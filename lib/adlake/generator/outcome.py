@@ -1,9 +1,10 @@
 """What generated files come to: accounts of both batches, hazards planted, and sums over published records."""
 
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from adlake.generator.files import FileRows
+from adlake.generator.files import FileKey
 from adlake.generator.tally import Tally
 
 # batch, layer, table, what, rule or reason (empty where there is none)
@@ -45,28 +46,16 @@ class Outcome:
         for batch, paths in other.files.items():
             self.files[batch] += paths
 
-    def account(self, batch: int, file: FileRows, *, is_copy: bool = False) -> None:
+    def take(self, batch: int, path: str, counts: Mapping[FileKey, int]) -> None:
         """The account with a file counted in.
 
         Args:
             batch: that takes it.
-            file: what it holds.
-            is_copy: whether all its good records were delivered before.
+            path: of the file.
+            counts: of its rows.
         """
-        self.files[batch].append(file.path)
-        bronze, silver = (batch, "bronze", file.table), (batch, "silver", file.table)
-        lost = len(file.good) if is_copy else 0
-        counts = {
-            (*bronze, "read", ""): file.records,
-            (*bronze, "published", ""): file.readable,
-            (*silver, "read", ""): file.readable,
-            (*silver, "published", ""): len(file.good) - lost,
-            (*silver, "duplicates", ""): file.copies + lost,
-            **{(*bronze, "quarantined", rule): rows for rule, rows in file.unread().items()},
-            **{(*silver, "quarantined", rule): rows for rule, rows in file.refusals().items()},
-            **{(*silver, "filtered", reason): rows for reason, rows in file.filters().items()},
-        }
-        self.accounts.update(counts)
+        self.files[batch].append(path)
+        self.accounts.update({(batch, *key): rows for key, rows in counts.items()})
 
     def replace_rows(self, table: str, *, superseded: int, restored: int) -> None:
         """The account with rows that the second batch took away and put back."""

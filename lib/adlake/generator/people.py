@@ -51,6 +51,9 @@ DEVICES = (
     ("Connected TV", "Other", "0", "Null", "Unknown", "Android", "Android_12", "bravia_from_Sony", 1920, 1080, 1),
     ("Null", "Unknown", "0", "Null", "Unknown", "Null", "Null", "Null", 800, 600, 1),
 )
+# what user reports call a device, by the tracker's type and by the ad server's category
+TRACKED_KINDS = {"Mobile": "mobile", "Computer": "desktop", "Tablet": "tablet", "Other": "other", "Unknown": None}
+SERVED_KINDS = {"Smartphone": "mobile", "Desktop": "desktop", "Tablet": "tablet", "Connected TV": "tv"}
 USER_AGENTS = {
     "Safari": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_2 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
     "Version/18.2 Mobile/15E148 Safari/604.1",
@@ -78,6 +81,8 @@ class Profile:
         agent: the user agent.
         zone: `geo_timezone`.
         height: of the browser window, in pixels.
+        kind: of the device, as user reports call it, by what the tracker says; None when it does not know.
+        country: by the tracker, a code; None when it does not know.
     """
 
     for_ads: Fields
@@ -86,6 +91,8 @@ class Profile:
     agent: str
     zone: str
     height: int
+    kind: str | None
+    country: str | None
 
 
 @dataclass(frozen=True)
@@ -131,7 +138,8 @@ def _profile(
     features = "\t" * 8
     shape = ("1", "24", width, int(str(height)) - 120, system, system, "", zone, kind, mobile, width, height)
     client = "\t".join(map(str, (browser, family, "", "Browser", "", "de-DE", features, *shape)))
-    return Profile(for_ads, place, client, USER_AGENTS[str(family)], str(zone), int(str(height)) - 120)
+    agent, window = USER_AGENTS[str(family)], int(str(height)) - 120
+    return Profile(for_ads, place, client, agent, str(zone), window, TRACKED_KINDS[str(kind)], str(code) or None)
 
 
 class Crowd:

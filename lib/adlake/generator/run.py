@@ -11,17 +11,20 @@ from pathlib import Path
 
 from adlake.errors import UsageError
 from adlake.generator.broken import write_broken_files
-from adlake.generator.clocks import NETWORK_ZONE_NAME, stream
+from adlake.generator.clocks import stream
+from adlake.generator.contact_exports import deliver_exports
+from adlake.generator.contacts import make_contacts
 from adlake.generator.delivery import LANDING, SECOND_DELIVERY, Delivery, Target
 from adlake.generator.line_items import deliver_snapshots
 from adlake.generator.marts import IdentityKey
 from adlake.generator.outcome import Outcome
 from adlake.generator.plan import HourPlan, Plan, make_plan
+from adlake.generator.rates import deliver_rates
+from adlake.generator.settings import KEY_FILE, KEY_VERSION, write_settings
 from adlake.generator.truth import Truth, write_truth
-from adlake.generator.world import make_world
+from adlake.generator.world import crowd_size, make_world
 
 PARALLEL_FROM = 200_000
-KEY_FILE, KEY_VERSION = "identity.key", "k1"
 
 Progress = Callable[[str, int, int], None]
 
@@ -72,16 +75,19 @@ def generate(
     plan = make_plan(events, seed, days)
     (directory / SECOND_DELIVERY).mkdir(parents=True, exist_ok=True)
     key = IdentityKey(_write_key(directory, seed), KEY_VERSION)
-    _write_config(directory)
+    write_settings(directory)
     with _uncollected():
         outcome = deliver_snapshots(plan, target)
+        outcome.merge(deliver_rates(plan, target))
+        contacts = make_contacts(plan, crowd_size(events))
+        outcome.merge(deliver_exports(plan, target, contacts))
         for number, part in enumerate(_outcomes(plan, target), 1):
             outcome.merge(part)
             if progress is not None:
                 progress("file hours written", number, len(plan.file_hours))
         if broken_files:
             write_broken_files(plan, target, outcome)
-        return write_truth(directory, plan, outcome, key)
+        return write_truth(directory, plan, outcome, contacts, key)
 
 
 @contextmanager
@@ -130,18 +136,3 @@ def _write_key(directory: Path, seed: int) -> bytes:
     with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600), "w", encoding="ascii") as file:
         file.write(secret + "\n")
     return secret.encode()
-
-
-def _write_config(directory: Path) -> None:
-    text = f"""\
-# Runs the files that `adlake generate` wrote. Paths are relative to this file.
-lake: ./lake
-landing: ./{LANDING}
-tenant: demo
-network_time_zone: {NETWORK_ZONE_NAME}
-quiet_seconds: 0
-identity:
-  key_file: ./{KEY_FILE}
-  key_version: {KEY_VERSION}
-"""
-    (directory / "lake.yaml").write_text(text, encoding="utf-8")

@@ -1,16 +1,19 @@
 """Running sums over published records, kept per demand so that a late line item snapshot can still decide revenue."""
 
+from collections import Counter
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from operator import add
-from typing import Any
 
+from adlake.generator.bidding import Bidding
 from adlake.generator.clocks import MICROS_PER_DAY, MICROS_PER_HOUR
 from adlake.generator.columns import PLACE, Record
 from adlake.generator.page_events import PAGE_VIEW, PageEvent
+from adlake.generator.people import SERVED_KINDS
 from adlake.generator.places import SECTION_BIT
+from adlake.generator.sums import add_lists
 
 AT, UNIT, SITE, DEMAND = PLACE["#at"], PLACE["#unit"], PLACE["#site"], PLACE["#demand"]
+HEADER_BID = PLACE["#header_bid"]
 MONEY, PERSON, COUNTRY, DEVICE = PLACE["#micros"], PLACE["#person"], PLACE["#country"], PLACE["#device"]
 FILLED, ELIGIBLE = PLACE["IsFilledRequest"], PLACE["ActiveViewEligibleImpression"]
 MEASURABLE, VIEWABLE = PLACE["MeasurableImpression"], PLACE["ViewableImpression"]
@@ -21,11 +24,17 @@ UNFILLED_PREFIX, LINE_ITEM_PREFIX = "un:", "li:"
 
 # requests, unfilled, impressions, clicks, eligible, measurable, viewable, reported revenue (micros)
 REQUESTS, UNFILLED, IMPRESSIONS, CLICKS, ELIGIBLES, MEASURABLES, VIEWABLES, REPORTED = range(8)
+# of the impressions with a header bid: how many, what the bids are worth, how many are capped, reported revenue
+BID_ON, BID_MICROS, CAPPED, BID_REPORTED = BIDDING = range(8, 12)
+COUNTS = 12
+CAP_MICROS = 20_000_000
 # hour since the epoch, site, ad unit, demand, device category, country
 Cell = tuple[int, str | None, str | None, str, str | None, str | None]
 
-# page views, impressions, clicks, reported revenue (micros), first seen, last seen (micros), sections (bits)
-VIEWS, SEEN, CLICKED, EARNED, FIRST, LAST, SECTIONS = range(7)
+# page views, impressions, clicks, reported revenue (micros), visits, first seen, last seen (micros), sections (bits)
+VIEWS, SEEN, CLICKED, EARNED, VISITS, FIRST, LAST, SECTIONS = range(8)
+ADDED = (VIEWS, SEEN, CLICKED, EARNED, VISITS)
+SECTION, DEVICE_KIND, COUNTRY_NAME = range(3)
 
 
 @dataclass
@@ -35,12 +44,17 @@ class Tally:
     Attributes:
         cells: sums of the yield mart by hour, site, ad unit, demand, device category and country.
         people: sums of the user mart by `kind:identifier` and day since the epoch.
+        aspects: by `kind:identifier` and day, page views by section, and events by device and by country; a key is
+            one of the three constants and a name.
         network: impressions and clicks by `kind:identifier`, day and line item, for network records alone.
+        bidding: sums over header bids.
     """
 
     cells: dict[Cell, list[int]] = field(default_factory=dict)
     people: dict[tuple[str, int], list[int]] = field(default_factory=dict)
+    aspects: dict[tuple[str, int], Counter[tuple[int, str]]] = field(default_factory=dict)
     network: dict[tuple[str, int, str], list[int]] = field(default_factory=dict)
+    bidding: Bidding = field(default_factory=Bidding)
 
     def add(self, table: str, records: Iterable[Record]) -> None:
         """The tally with the records of an ad-server table counted in."""
@@ -58,7 +72,7 @@ class Tally:
         key = (hour, record[SITE], record[UNIT], demand, record[DEVICE], record[COUNTRY])
         cell = self.cells.get(key)
         if cell is None:
-            cell = self.cells[key] = [0] * 8
+            cell = self.cells[key] = [0] * COUNTS
         return cell
 
     def _add_request(self, record: Record) -> None:
@@ -77,8 +91,15 @@ class Tally:
         cell[IMPRESSIONS] += 1
         cell[ELIGIBLES] += record[ELIGIBLE] in YES
         cell[REPORTED] += earned
+        bid: int | None = record[HEADER_BID]
+        if bid is not None:
+            cell[BID_ON] += 1
+            cell[BID_MICROS] += (bid + 500) // 1000
+            cell[CAPPED] += bid >= CAP_MICROS
+            cell[BID_REPORTED] += earned
         if record[PERSON] is not None:
             self._add_person(record, demand, SEEN)[EARNED] += earned
+            self._add_aspects(record[PERSON], record[AT], SERVED_KINDS.get(record[DEVICE]), record[COUNTRY])
 
     def _add_click(self, record: Record) -> None:
         demand: str = record[DEMAND]
@@ -108,7 +129,7 @@ class Tally:
         key = (person, at // MICROS_PER_DAY)
         row = self.people.get(key)
         if row is None:
-            row = self.people[key] = [0, 0, 0, 0, at, at, 0]
+            row = self.people[key] = [0, 0, 0, 0, 0, at, at, 0]
         elif at < row[FIRST]:
             row[FIRST] = at
         elif at > row[LAST]:
@@ -116,36 +137,51 @@ class Tally:
         return row
 
     def add_page_events(self, events: Iterable[PageEvent]) -> None:
-        """The tally with page events counted in; bots and nobody's events are left out."""
+        """The tally with page events counted in; bots and nobody's events are left out.
+
+        Args:
+            events: all that the same visits brought, as visits are counted by them.
+        """
+        visits = set()
         for event in events:
             person = event.identifiers[3]
             if event.is_bot or person is None:
                 continue
-            row = self._person(person, event.happened_at)
+            at = event.happened_at
+            row = self._person(person, at)
+            visit = (person, at // MICROS_PER_DAY, event.view[1])
+            if visit not in visits:
+                visits.add(visit)
+                row[VISITS] += 1
+            aspects = self._add_aspects(person, at, event.profile.kind, event.profile.country)
             if event.name == PAGE_VIEW:
                 row[VIEWS] += 1
                 if event.page.section is not None:
                     row[SECTIONS] |= SECTION_BIT[event.page.section]
+                    aspects[SECTION, f"{event.page.reported_site}/{event.page.section}"] += 1
+
+    def _add_aspects(self, person: str, at: int, kind: str | None, country: str | None) -> Counter[tuple[int, str]]:
+        """The aspects of a person and day, with the device and country of an event counted in."""
+        aspects = self.aspects.setdefault((person, at // MICROS_PER_DAY), Counter())
+        if kind is not None:
+            aspects[DEVICE_KIND, kind] += 1
+        if country is not None:
+            aspects[COUNTRY_NAME, country] += 1
+        return aspects
 
     def merge(self, other: "Tally") -> None:
         """The tally with another one counted in."""
-        _add_lists(self.cells, other.cells)
-        _add_lists(self.network, other.network)
+        add_lists(self.cells, other.cells)
+        add_lists(self.network, other.network)
+        for of_day, aspects in other.aspects.items():
+            self.aspects.setdefault(of_day, Counter()).update(aspects)
+        self.bidding.merge(other.bidding)
         for key, row in other.people.items():
             mine = self.people.get(key)
             if mine is None:
                 self.people[key] = list(row)
                 continue
-            for measure in (VIEWS, SEEN, CLICKED, EARNED):
+            for measure in ADDED:
                 mine[measure] += row[measure]
             mine[FIRST], mine[LAST] = min(mine[FIRST], row[FIRST]), max(mine[LAST], row[LAST])
             mine[SECTIONS] |= row[SECTIONS]
-
-
-def _add_lists(sums: dict[Any, list[int]], others: dict[Any, list[int]]) -> None:
-    for key, values in others.items():
-        mine = sums.get(key)
-        if mine is None:
-            sums[key] = list(values)
-        else:
-            mine[:] = map(add, mine, values)

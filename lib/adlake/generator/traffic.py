@@ -50,12 +50,13 @@ class Chain(NamedTuple):
 
 
 class Scene(NamedTuple):
-    """Who is where: what all ad requests of a page view share."""
+    """Who is where: what all ad requests of a page view share, and the slot where it is fixed already."""
 
     page: Fields
     user: Fields
     device: Fields
     site: int
+    slot: Fields | None = None
 
 
 class Traffic:
@@ -94,7 +95,8 @@ class Traffic:
         """
         random, world = self._random, self._world
         slots = world.slots[scene.site]
-        slot = slots[int(random() * len(slots))]
+        drawn = slots[int(random() * len(slots))]
+        slot = scene.slot or drawn
         key: Fields = (network_time(query), str(query), self._keys.take())
         surroundings = scene.user + scene.device
         if shown_at is None and random() >= FILL_SHARE:

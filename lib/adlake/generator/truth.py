@@ -3,33 +3,26 @@
 import csv
 import json
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from operator import add, itemgetter
 from pathlib import Path
 from typing import Any
 
+from adlake.generator.bidder_days import bidder_days
 from adlake.generator.clocks import hour_start
+from adlake.generator.contact_states import known_states
+from adlake.generator.contacts import Contact
+from adlake.generator.features import last_day, user_features
+from adlake.generator.gold_tables import Tables, bidder_table, feature_table, user_table, yield_table
 from adlake.generator.line_items import known_rates
-from adlake.generator.marts import (
-    USER_COLUMNS,
-    USER_MEASURES,
-    YIELD_DIMENSIONS,
-    YIELD_MEASURES,
-    IdentityKey,
-    RateCard,
-    digest_of,
-    table_line,
-    user_days,
-    yield_hourly,
-    yield_line,
-)
+from adlake.generator.marts import IdentityKey, RateCard, user_days, user_line
 from adlake.generator.outcome import AccountKey, Outcome
 from adlake.generator.plan import Plan
+from adlake.generator.rates import Exchange
+from adlake.generator.rates import known_rates as known_exchange_rates
 from adlake.generator.tally import Tally
 
 BATCHES = (1, 2)
-FULL_TABLE_ROWS = 200_000
 TRUTH_FILE, TABLES_FOLDER = "truth.json", "truth"
 BRONZE_COUNTS = ("read", "published")
 SILVER_COUNTS = ("read", "published", "duplicates", "superseded", "restored")
@@ -71,30 +64,39 @@ class Truth:
             return list(csv.DictReader(lines))
 
 
-def write_truth(directory: Path, plan: Plan, outcome: Outcome, key: IdentityKey) -> Truth:
+def write_truth(directory: Path, plan: Plan, outcome: Outcome, contacts: Sequence[Contact], key: IdentityKey) -> Truth:
     """The truth of a run, written.
 
     Args:
         directory: that holds the run.
         plan: of the run.
         outcome: of all its files.
+        contacts: that are exported.
         key: of the identifiers.
     """
     deliveries = {}
+    features: list[list[Any]] = []
+    made_of: int | None = None
     for batch in BATCHES:
         tally = Tally()
         tally.merge(outcome.both)
         tally.merge(outcome.first if batch == 1 else outcome.second)
-        card = RateCard(known_rates(plan, batch))
-        folder = Path(TABLES_FOLDER) / f"delivery_{batch}"
+        card, exchange = RateCard(known_rates(plan, batch)), Exchange(known_exchange_rates(plan, batch))
+        tables = Tables(directory, Path(TABLES_FOLDER) / f"delivery_{batch}")
+        days = user_days(tally, card)
+        # a snapshot of an earlier day stays as it was known then
+        older = [] if last_day(days) == made_of else features
+        features, made_of = list(user_features(tally, days, known_states(plan, contacts, batch), key)), last_day(days)
         deliveries[str(batch)] = {
             "files_taken": len(outcome.files[batch]),
             "set_aside": sorted(outcome.set_aside) if batch == 1 else [],
             "not_taken_again": sorted(outcome.untaken) if batch > 1 else [],
             "accounts": accounts_of(outcome.accounts, batch),
             "gold": {
-                "yield_hourly": _yield(directory, folder, tally, card),
-                "user_days": _users(directory, folder, user_days(tally, card, key)),
+                "yield_hourly": yield_table(tables, tally, card),
+                "user_days": user_table(tables, [user_line(tally, row, key) for row in days]),
+                "bidder_daily": bidder_table(tables, bidder_days(tally.bidding, exchange)),
+                "user_features": feature_table(tables, [*features, *older]),
             },
         }
     document = {
@@ -135,51 +137,3 @@ def _nested(counts: Counter[str]) -> dict[str, Any]:
             inner = inner.setdefault(group, {})
         inner[kind] = count
     return nested
-
-
-def _yield(directory: Path, folder: Path, tally: Tally, card: RateCard) -> dict[str, Any]:
-    rows = yield_hourly(tally, card)
-    by_channel: dict[tuple[int, str], list[int]] = {}
-    for (hour, _, _, channel, _, _), measures in rows.items():
-        sums = by_channel.setdefault((hour, channel), [0] * len(YIELD_MEASURES))
-        sums[:] = map(add, sums, measures)
-    lines = [yield_line(key, measures) for key, measures in rows.items()]
-    return {
-        "totals": _totals(YIELD_MEASURES, by_channel.values()),
-        "by_hour_and_channel": [
-            {
-                "hour_utc": hour_start(hour).isoformat(),
-                "channel": channel,
-                **dict(zip(YIELD_MEASURES, sums, strict=True)),
-            }
-            for (hour, channel), sums in sorted(by_channel.items())
-        ],
-        **_table(directory, folder / "yield_hourly.csv", (*YIELD_DIMENSIONS, *YIELD_MEASURES), lines),
-    }
-
-
-def _users(directory: Path, folder: Path, rows: Iterable[list[Any]]) -> dict[str, Any]:
-    found = list(rows)
-    first = USER_COLUMNS.index(USER_MEASURES[0])
-    measures = map(itemgetter(slice(first, first + len(USER_MEASURES))), found)
-    return {
-        "totals": _totals(USER_MEASURES, measures),
-        **_table(directory, folder / "user_days.csv", USER_COLUMNS, [table_line(row) for row in found]),
-    }
-
-
-def _totals(names: Sequence[str], rows: Iterable[Sequence[int]]) -> dict[str, int]:
-    totals = [0] * len(names)
-    for row in rows:
-        totals[:] = map(add, totals, row)
-    return dict(zip(names, totals, strict=True))
-
-
-def _table(directory: Path, place: Path, columns: Sequence[str], lines: list[str]) -> dict[str, Any]:
-    """Number of rows and digest; the table itself stands in a file, unless it is large."""
-    facts = {"rows": len(lines), "digest": digest_of(lines)}
-    if len(lines) > FULL_TABLE_ROWS:
-        return {**facts, "table": None}
-    (directory / place).parent.mkdir(parents=True, exist_ok=True)
-    (directory / place).write_text("\n".join([",".join(columns), *sorted(lines), ""]), encoding="utf-8", newline="\n")
-    return {**facts, "table": place.as_posix()}

@@ -36,8 +36,13 @@ class World:
     crowd: Crowd
 
 
+def crowd_size(events: int) -> int:
+    """How many readers there are: the more events, the more."""
+    return 100 + events // 50
+
+
 def make_world(seed: int, events: int) -> World:
-    """The world of a run; the more events, the more readers."""
+    """The world of a run."""
     return World(
         seed,
         make_pages(seed),
@@ -47,5 +52,5 @@ def make_world(seed: int, events: int) -> World:
         demand.backfill_demand(),
         demand.unfilled_demand(),
         demand.revenues(seed),
-        Crowd(seed, 100 + events // 50),
+        Crowd(seed, crowd_size(events)),
     )

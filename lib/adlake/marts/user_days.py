@@ -18,13 +18,23 @@ from adlake.marts.revenue import (
 )
 
 SUMS = ("page_views", "impressions", "clicks", "revenue_micros", "revenue_unknown_impressions")
+# what the rows of a person and day differ in; `section` holds site and section
+ASPECTS = ("section", "device", "country", "session")
+DEVICES = {
+    "desktop": ("computer", "desktop"),
+    "mobile": ("mobile", "smartphone", "feature phone"),
+    "tablet": ("tablet",),
+    "tv": ("connected tv", "digital media receiver", "set top box", "set-top box"),
+}
+NO_DEVICE = ("", "unknown")
 
 
 def user_days(frames: Frames, _: Config) -> DataFrame:
-    """Page views, impressions, clicks, revenue and sections read, with first and last sight.
+    """Page views, visits, impressions, clicks and revenue, by section, device and country, with first and last sight.
 
     Rows without `id_key` are nobody's; page events of bots are left out. Requests and Active View rows say nothing of
-    a user that the impression does not say.
+    a user that the impression does not say. Devices and countries count page events and impressions; a click repeats
+    its impression.
 
     Args:
         frames: `page_events`, `gam_impressions`, `gam_clicks` of whole days (UTC), all `gam_line_items`, and
@@ -41,33 +51,100 @@ def user_days(frames: Frames, _: Config) -> DataFrame:
     rows = _part(
         with_rates(impressions, rates),
         {"impressions": F.lit(1), "revenue_micros": earned, "revenue_unknown_impressions": F.when(unknown, 1)},
+        {"device": device(F.col("device_category")), "country": F.col("country")},
     )
-    rows = rows.unionByName(_part(with_rates(clicks, rates), {"clicks": F.lit(1), "revenue_micros": clicked}))
-    is_view = F.col("event_name") == "page_view"
+    rows = rows.unionByName(_part(with_rates(clicks, rates), {"clicks": F.lit(1), "revenue_micros": clicked}, {}))
     people = _of_users(frames["page_events"]).where(~F.col("is_bot"))
-    rows = rows.unionByName(
-        _part(people, {"page_views": F.when(is_view, 1)}, section=F.when(is_view, F.col("section")))
+    aspects = {
+        "section": F.when(_is_view(), section_key()),
+        "device": device(F.col("device_type")),
+        "country": F.col("geo_country"),
+        "session": F.col("domain_session_id"),
+    }
+    rows = rows.unionByName(_part(people, {"page_views": F.when(_is_view(), 1)}, aspects))
+    return _by_day(_by_aspect(_cells(rows)))
+
+
+def section_key() -> Column:
+    """`site/section` of a page; the section alone where the site is unknown; null without a section."""
+    return F.when(F.col("section").isNotNull(), F.concat_ws("/", "site", "section"))
+
+
+def device(reported: Column) -> Column:
+    """One of `desktop`, `mobile`, `tablet`, `tv` and `other`; null when the source does not know the device."""
+    name = F.lower(F.trim(reported))
+    kinds = F.when(name.isin(*NO_DEVICE), None)
+    for kind, names in DEVICES.items():
+        kinds = kinds.when(name.isin(*names), kind)
+    return kinds.when(name.isNotNull(), "other")
+
+
+def _seen() -> tuple[Column, Column]:
+    return F.min("first_seen_at_utc").alias("first_seen_at_utc"), F.max("last_seen_at_utc").alias("last_seen_at_utc")
+
+
+def _cells(rows: DataFrame) -> DataFrame:
+    """Sums by person, day and everything that the rows differ in: few rows per person, whatever there were."""
+    sums = [F.sum(name).alias(name) for name in (*SUMS, "events")]
+    return rows.groupBy("id_key", "event_date", *ASPECTS).agg(*sums, *_seen())
+
+
+def _by_aspect(cells: DataFrame) -> DataFrame:
+    """One row per person, day, aspect and its value, `rows` in it; the sums stand with the sections alone."""
+    counted = {"section": "page_views", "device": "events", "country": "events", "session": "events"}
+    parts = [
+        F.struct(F.lit(aspect).alias("aspect"), F.col(aspect).alias("value"), F.col(counted[aspect]).alias("rows"))
+        for aspect in ASPECTS
+    ]
+    parted = cells.select("*", F.inline(F.array(*parts)))
+    is_section = F.col("aspect") == "section"
+    known = parted.where(is_section | F.col("value").isNotNull())
+    sums = [F.sum(F.when(is_section, F.col(name)).otherwise(0)).alias(name) for name in SUMS]
+    return known.groupBy("id_key", "event_date", "aspect", "value").agg(F.sum("rows").alias("rows"), *sums, *_seen())
+
+
+def _by_day(parts: DataFrame) -> DataFrame:
+    is_named = F.col("value").isNotNull()
+
+    def among(aspect: str, column: Column) -> Column:
+        return F.when((F.col("aspect") == aspect) & is_named, column)
+
+    def counts(aspect: str) -> Column:
+        return F.map_from_entries(F.sort_array(F.collect_list(among(aspect, F.struct("value", "rows")))))
+
+    sections = F.sort_array(F.collect_set(among("section", F.substring_index("value", "/", -1))))
+    return parts.groupBy("id_key", "event_date").agg(
+        F.count(among("session", F.lit(1))).alias("visits"),
+        *[F.sum(name).alias(name) for name in SUMS],
+        sections.alias("sections"),
+        counts("section").alias("section_page_views"),
+        counts("device").alias("device_events"),
+        counts("country").alias("country_events"),
+        *_seen(),
     )
-    seen = (F.min("first_seen_at_utc").alias("first_seen_at_utc"), F.max("last_seen_at_utc").alias("last_seen_at_utc"))
-    # two levels: collecting few sections of a user is cheap, a distinct set over every event is not
-    by_section = rows.groupBy("id_key", "event_date", "section").agg(*[F.sum(n).alias(n) for n in SUMS], *seen)
-    sections = F.array_sort(F.collect_list("section")).alias("sections")
-    return by_section.groupBy("id_key", "event_date").agg(*[F.sum(n).alias(n) for n in SUMS], sections, *seen)
 
 
 def _of_users(rows: DataFrame) -> DataFrame:
     return rows.where(F.col("id_key").isNotNull())
 
 
-def _part(rows: DataFrame, measures: Mapping[str, Column], section: Column | None = None) -> DataFrame:
+def _is_view() -> Column:
+    return F.col("event_name") == "page_view"
+
+
+def _part(rows: DataFrame, measures: Mapping[str, Column], aspects: Mapping[str, Column]) -> DataFrame:
     columns = [F.coalesce(measures.get(name, F.lit(0)), F.lit(0)).cast("bigint").alias(name) for name in SUMS]
-    read = (F.lit(None) if section is None else section).cast("string").alias("section")
+    places = [aspects.get(name, F.lit(None)).cast("string").alias(name) for name in ASPECTS]
     seen = (F.col("event_at_utc").alias("first_seen_at_utc"), F.col("event_at_utc").alias("last_seen_at_utc"))
-    return rows.select("id_key", "event_date", read, *columns, *seen)
+    return rows.select("id_key", "event_date", *places, *columns, F.lit(1).cast("bigint").alias("events"), *seen)
 
 
 def _user(condition: Column) -> Column:
     return F.when(condition & F.col("id_key").isNotNull(), 1).otherwise(0)
+
+
+def _reader(condition: Column) -> Column:
+    return _user(condition & ~F.col("is_bot"))
 
 
 def _network() -> Column:
@@ -85,7 +162,12 @@ USER_DAYS = Mart(
     pricing=RATE_CARD,
     build=user_days,
     proofs=(
-        Proof("page_views", "page_events", lambda: _user((F.col("event_name") == "page_view") & ~F.col("is_bot"))),
+        Proof("page_views", "page_events", lambda: _reader(_is_view())),
+        Proof("section_page_views", "page_events", lambda: _reader(_is_view() & F.col("section").isNotNull())),
+        Proof("device_events", "page_events", lambda: _reader(device(F.col("device_type")).isNotNull())),
+        Proof("device_events", "gam_impressions", lambda: _user(device(F.col("device_category")).isNotNull())),
+        Proof("country_events", "page_events", lambda: _reader(F.col("geo_country").isNotNull())),
+        Proof("country_events", "gam_impressions", lambda: _user(F.col("country").isNotNull())),
         Proof("impressions", "gam_impressions", lambda: _user(F.lit(True))),
         Proof("revenue_micros", "gam_impressions", _reported),
         Proof("revenue_micros", "gam_impressions", _network, impression_rate_card_micros),

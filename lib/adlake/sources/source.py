@@ -67,7 +67,8 @@ class Source:
     Attributes:
         name: its folder in the landing zone.
         record_types: record type to bronze table name.
-        record_type_of: the record type of a file from its path below the source's folder, or None.
+        record_type_of: the record type of a file from its path below the source's folder, or None; raises SourceError
+            where there is more to say than that the name states no known type.
         layout_of: the layout from record type and first line; raises SourceError when the line does not fit.
         read: bronze rows of claimed files of one table, with `_malformed` (the raw line of an unreadable record).
         refinements: qualified name of a silver or vault table to refinement.
