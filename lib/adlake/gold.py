@@ -51,10 +51,17 @@ class Touched:
 
 
 def pending(run: Run, *, rebuild: bool = False) -> dict[str, Touched]:
-    """The marts that silver has moved on from (all marts, whole, for a rebuild), with what to recompute; no JVM."""
+    """The marts that silver has moved on from, with what to recompute; no JVM.
+
+    For a rebuild it is all marts, whole, that silver has a table for.
+    """
     found = {name: touched(run.lake, mart) for name, mart in MARTS.items()}
     if rebuild:
-        return {name: replace(work, slices=None) for name, work in found.items()}
+        return {
+            name: replace(work, slices=None)
+            for name, work in found.items()
+            if any(v >= 0 for v in work.upstream.values())
+        }
     return {name: work for name, work in found.items() if work.slices is None or work.slices}
 
 
