@@ -12,7 +12,7 @@ from benchmarks.peer import StepTime
 
 ADLAKE, PEER = "adlake", "peer"
 KEY_FILE = "identity.key"
-WAREHOUSE_LAYERS = ("bronze", "silver", "gold")
+WAREHOUSE_LAYERS = ("bronze", "silver", "vault", "gold")
 
 
 @dataclass(frozen=True)
@@ -64,7 +64,7 @@ def run_adlake(config: Path, lake: Path) -> Run:
     return Run(ADLAKE, cost, _steps_of(json.loads(report.read_text(encoding="utf-8"))))
 
 
-def write_config(folder: Path, *, landing: Path, key_file: Path, **settings: int) -> Path:
+def write_config(folder: Path, *, landing: Path, key_file: Path, **settings: object) -> Path:
     """A `lake.yaml` in a folder, for a lake beside it.
 
     Args:
