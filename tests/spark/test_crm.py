@@ -141,10 +141,16 @@ def test_a_contact_in_the_vault_and_the_same_in_silver(refined, spark):
     ]
     clear = [
         nothing
-        | {"contact_id": "4711", "login": "Max", "emails": ["Max@Example.org", "m@example.org"], "phones": phones}
+        | {
+            "contact_id": "4711",
+            "contact_id_key": key_of("crm", "shop:4711"),
+            "login": "Max",
+            "emails": ["Max@Example.org", "m@example.org"],
+            "phones": phones,
+        }
         | {"first_name": "Max", "last_name": "von und zu\nMustermann", "street": "Weg 1", "postal_code": "01067"}
         | {"city": "Dresden", "region": "SN", "device_ids": ["6D92078A-8246-4BA4-AE5B-76104861E7DC"]},
-        nothing | {"contact_id": "8"},
+        nothing | {"contact_id": "8", "contact_id_key": key_of("crm", "shop:8")},
     ]
     vault = refined("vault.contacts", SHOP, full, bare)
     pairs = zip(states, clear, strict=True)
@@ -365,7 +371,7 @@ def test_one_number_written_twice_is_one_number(refined, spark):
 def test_the_newest_state_of_each_person_and_source(spark):
     def state(person, day, source="shop", batch=1, position=1):
         moment = {"as_of_at_utc": at(f"2026-11-{day:02}"), "_batch_id": str(batch), "_file": "f"}
-        return {"source": source, "contact_id": person, "_position": position} | moment
+        return {"source": source, "contact_id_key": person, "_position": position} | moment
 
     newest = [
         state("a", 3),
@@ -377,9 +383,8 @@ def test_the_newest_state_of_each_person_and_source(spark):
     older = [state("a", 1, batch=9), state("a", 2), state("b", 2, position=5), state("c", 2, position=8)]
     found = newest_contacts(rows(spark, "vault.contacts", *older, *newest))
     assert_same(found, rows(spark, "vault.contacts", *newest))
-    keyed = [{"contact_id_key" if name == "contact_id" else name: v for name, v in s.items()} for s in newest + older]
-    found = newest_contacts(rows(spark, "silver.contact_states", *keyed))
-    assert_same(found, rows(spark, "silver.contact_states", *keyed[: len(newest)]))
+    found = newest_contacts(rows(spark, "silver.contact_states", *newest, *older))
+    assert_same(found, rows(spark, "silver.contact_states", *newest))
     assert newest_contacts(rows(spark, "vault.contacts")).count() == 0
 
 

@@ -321,3 +321,12 @@ def test_names_that_begin_with_a_dot_or_an_underscore_are_work_in_progress():
     names = (".x.gz.part", "_SUCCESS", "in_dot/.hidden", "in_underscore/_tmp", "_folder/x.gz", ".folder/y.gz", "a_b.gz")
     found = deliveries(Shelf(*[Entry(f"gam/{name}", 1, noon, "") for name in names]), "gam")
     assert [entry.path for entry in found] == ["gam/.folder/y.gz", "gam/_folder/x.gz", "gam/a_b.gz"]
+
+
+def test_a_field_of_very_many_lines_is_looked_through_once(tmp_path):
+    """Its quote marks counted again for every line end would take hours."""
+    path = tmp_path / "gam" / "x.csv"
+    path.parent.mkdir()
+    path.write_bytes(b'a,b\n1,"' + b'x""\n' * 500_000 + b'"\n2,y\n')
+    layout = Layout(",", ("a", "b"), has_header=True)
+    assert inspect(Storage(str(tmp_path)), "gam/x.csv", lambda _: layout, "quoted").records == 2

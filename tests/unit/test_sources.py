@@ -245,6 +245,11 @@ def test_the_header_of_a_crm_file_gives_the_names_in_any_order(folder, record, c
         ("members", "mail,second,mail", "the header names a column twice: mail"),
         ("members", "mail,second,Ann,Ann", "the header names a column twice"),
         ("members", "mail,second,,", "the header names a column twice"),
+        (
+            "members",
+            ",".join(["mail", "second", *map(str, range(1999))]),
+            "the header names 2,001 columns, more than 2,000",
+        ),
     ],
 )
 def test_a_header_must_have_what_the_mapping_needs_and_nothing_of_it_is_shown(folder, record, said):
