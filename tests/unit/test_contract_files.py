@@ -96,9 +96,9 @@ CONTACT_KEYS = "contact_id_key string, login_id_key string, email_id_key string,
 
 COLUMNS = {
     "vault.contacts": f"""source string, contact_id string, contact_id_key string, {AS_OF}, login string,
-        emails array<string>, emails_invalid int, phones array<struct<e164:string,phone_region_rule:string>>, phones_invalid int,
-        first_name string, last_name string, street string, postal_code string, city string, region string,
-        device_ids array<string>, {SUBSCRIPTIONS}, {SILVER_END}""",
+        emails array<string>, emails_invalid int, phones array<struct<e164:string,phone_region_rule:string>>,
+        phones_invalid int, first_name string, last_name string, street string, postal_code string, city string,
+        region string, device_ids array<string>, {SUBSCRIPTIONS}, {SILVER_END}""",
     "silver.contact_states": f"source string, {CONTACT_KEYS}, {AS_OF}, {SUBSCRIPTIONS}, {SILVER_END}",
     "silver.newsletter_activity": f"""activity_id string, source string, action string, campaign_id string,
         event_at_utc timestamp, event_date date, page_url string, site string, {CONTACT_KEYS}, {SILVER_END}""",
