@@ -17,6 +17,8 @@ RUNTIME = [
     "deltalake>=1.6.6,<2",
     "obstore>=0.12,<0.13",
     "open-data-contract-standard>=3.2,<4",
+    # Its data says which numbers are valid, and changes with every release.
+    "phonenumbers>=9.0.43,<10",
     "psutil>=7,<8",
     "pyarrow>=22",
     "pydantic>=2.12,<3",

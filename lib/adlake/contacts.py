@@ -3,8 +3,6 @@
 from pyspark.sql import DataFrame, Window
 from pyspark.sql import functions as F
 
-PERSON = ("contact_id", "contact_id_key")
-
 
 def newest_contacts(states: DataFrame) -> DataFrame:
     """The newest state of each person in each source.
@@ -17,9 +15,7 @@ def newest_contacts(states: DataFrame) -> DataFrame:
     Returns:
         One row per source and person, all columns. Of equal as-of times the later delivered row wins.
     """
-    person = next(name for name in PERSON if name in states.columns)
     newest_first = [F.desc(name) for name in ("as_of_at_utc", "_batch_id", "_file", "_position")]
-    ranked = states.withColumn(
-        "_rank", F.row_number().over(Window.partitionBy("source", person).orderBy(*newest_first))
-    )
+    of_person = Window.partitionBy("source", "contact_id_key").orderBy(*newest_first)
+    ranked = states.withColumn("_rank", F.row_number().over(of_person))
     return ranked.where("_rank = 1").drop("_rank")

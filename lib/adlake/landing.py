@@ -151,9 +151,15 @@ def _end_of_first(text: bytes, framing: Framing) -> int:
 def _end_of_last(text: bytes, framing: Framing) -> int:
     """Where the last whole record of a text ends that begins with a line end."""
     end = text.rfind(b"\n")
-    while framing == "quoted" and text.count(b'"', 0, end) % 2:
-        end = text.rfind(b"\n", 0, end)
-    return end
+    if framing != "quoted" or text.count(b'"', 0, end) % 2 == 0:
+        return end
+    # back over the parts between quote marks, of which every second one is not quoted: one field may hold millions
+    for number, part in reversed(list(enumerate(text[:end].split(b'"')))):
+        end -= len(part)
+        if number % 2 == 0 and (found := part.rfind(b"\n")) >= 0:
+            return end + found
+        end -= 1
+    return 0
 
 
 def _records(block: bytes, framing: Framing) -> int:

@@ -35,7 +35,7 @@ STEPS = steps_from(None)
 NOW = datetime(2026, 10, 9, 6, tzinfo=UTC)
 DELIVERED = datetime(2026, 10, 6, tzinfo=UTC)
 REDELIVERED = datetime(2026, 10, 7, tzinfo=UTC)
-DATA_LAYERS = ("bronze", "quarantine", "silver", "gold")
+DATA_LAYERS = ("bronze", "quarantine", "silver", "vault", "gold")
 
 NETWORK = "gam/NetworkImpressions_1_20261005_03.csv.gz"
 NEXT_HOUR = "gam/NetworkImpressions_1_20261005_04.csv.gz"

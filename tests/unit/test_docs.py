@@ -8,10 +8,12 @@ import typer
 
 from adlake import cli, job, pipeline
 from adlake.config import load_config
+from adlake.config.crm import COLUMNS
 from adlake.contracts import tables
 from adlake.reasons import MEANINGS
 from adlake.silver import REFINEMENTS, SUPERSEDED_DELIVERY
 from adlake.sources.delimited import UNREADABLE_VALUE, WRONG_COLUMN_COUNT
+from adlake.sources.quoted_csv import INVALID_UTF8, MISPLACED_QUOTE
 from tests.doc_commands import BLOCK, ROOT, Command, blocks, commands, inline_commands, pages
 
 # What the shell or another program does; everything else in a console block must be ours or make's.
@@ -110,11 +112,25 @@ def test_the_configuration_that_is_shown_loads(config):
     assert (found.tenant, found.lake) == ("herald", str(config.parent / "lake"))
 
 
+def test_the_mapping_of_contacts_that_is_shown_loads(config):
+    (mapping,) = [block for block in blocks("yaml") if block.page == "docs/guides/contacts.md"]
+    with config.open("a") as file:
+        file.write(mapping.text)
+    found = load_config(config).crm
+    assert {folder: files.kind for folder, files in found.files.items()} == {
+        "members": "contacts",
+        "activity": "newsletter_activity",
+        "campaigns": "newsletter_campaigns",
+    }
+    shown = {name for files in found.files.values() for name in files.columns.given}
+    assert shown == {name for names in COLUMNS.values() for name in names}
+
+
 def test_every_table_that_is_named_has_a_contract():
     named = {
         f"{layer}.{name}"
         for text in pages().values()
-        for layer, name in re.findall(r"\b(bronze|silver|gold|quarantine)/([a-z_]+[a-z])\b(?!\.)", text)
+        for layer, name in re.findall(r"\b(bronze|silver|vault|gold|quarantine)/([a-z_]+[a-z])\b(?!\.)", text)
     }
     assert named
     assert named <= set(tables())
@@ -122,4 +138,5 @@ def test_every_table_that_is_named_has_a_contract():
 
 def test_every_rule_and_filter_has_a_meaning_and_no_other():
     known = {check.name for refinement in REFINEMENTS.values() for check in (*refinement.rules, *refinement.filters)}
-    assert set(MEANINGS) == known | {WRONG_COLUMN_COUNT, UNREADABLE_VALUE, SUPERSEDED_DELIVERY}
+    by_readers = {WRONG_COLUMN_COUNT, UNREADABLE_VALUE, INVALID_UTF8, MISPLACED_QUOTE}
+    assert set(MEANINGS) == known | by_readers | {SUPERSEDED_DELIVERY}

@@ -379,3 +379,12 @@ def test_a_header_may_hold_a_line_end_and_one_column_needs_no_delimiter(look):
     one = Layout(",", ("a\nb",), has_header=True)
     found = look(b'"a\nb"\n1\n2', framing="quoted", layout_of=lambda line: {'"a\nb"': one}[line])
     assert (found.records, found.layout) == (2, one)
+
+
+def test_a_field_of_very_many_lines_is_looked_through_once(tmp_path):
+    """Its quote marks counted again for every line end would take hours."""
+    path = tmp_path / "gam" / "x.csv"
+    path.parent.mkdir()
+    path.write_bytes(b'a,b\n1,"' + b'x""\n' * 500_000 + b'"\n2,y\n')
+    layout = Layout(",", ("a", "b"), has_header=True)
+    assert inspect(Storage(str(tmp_path)), "gam/x.csv", lambda _: layout, "quoted").records == 2

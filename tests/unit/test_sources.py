@@ -2,20 +2,50 @@
 
 import pytest
 
+from adlake.config import CrmConfig
 from adlake.contracts import table, tables
 from adlake.errors import SourceError
 from adlake.landing import Layout
 from adlake.reasons import MEANINGS, meaning
-from adlake.sources import FX, GAM, SNOWPLOW, SOURCES, fx, gam, snowplow
+from adlake.sources import CRM, FX, GAM, PREBID, SNOWPLOW, SOURCES, crm, fx, gam, snowplow, sources_of
+from tests.conftest import make_config
 
 EVENTS = "TimeUsec2,KeyPart,EventTimeUsec2,EventKeyPart"
 
 
 def test_sources_are_listed_by_their_folder():
-    assert dict(SOURCES) == {"gam": GAM, "snowplow": SNOWPLOW, "fx": FX}
+    assert dict(SOURCES) == {"gam": GAM, "snowplow": SNOWPLOW, "prebid": PREBID, "crm": CRM, "fx": FX}
 
 
-@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
+def test_a_configuration_says_which_sources_are_read_and_what_the_files_of_the_crm_are(tmp_path):
+    config = make_config(tmp_path, sources=["crm", "gam"], crm=MAPPED.model_dump())
+    found = sources_of(config)
+    assert found["gam"] is GAM
+    assert list(found) == ["crm", "gam"]
+    assert dict(found["crm"].record_types) == {
+        "members": "contacts",
+        "events": "newsletter_activity",
+        "mails": "newsletter_campaigns",
+    }
+    assert dict(CRM.record_types) == {}
+    assert found["crm"].refinements == CRM.refinements
+
+
+MAPPED = CrmConfig.model_validate(
+    {
+        "files": {
+            "members": {"kind": "contacts", "source": "shop", "columns": {"email": ["mail", "second"]}},
+            "events": {"kind": "newsletter_activity", "source": "shop"}
+            | {"columns": {"email": "mail", "action": {"constant": "open"}, "event_at": "when"}},
+            "mails": {"kind": "newsletter_campaigns", "source": "shop", "as_of": "changed", "delimiter": ";"}
+            | {"columns": {"campaign_id": "id"}},
+        }
+    }
+)
+READ = {**SOURCES, "crm": crm.source(MAPPED)}
+
+
+@pytest.mark.parametrize("source", READ.values(), ids=READ)
 def test_every_table_of_a_source_has_its_contracts_and_its_refinement(source):
     bronze = {f"bronze.{name}" for name in source.record_types.values()}
     assert bronze <= set(tables())
@@ -188,6 +218,82 @@ def test_a_first_line_without_three_names_is_no_header_of_exchange_rates(line):
     assert error.found == f"{len(line)} characters"
 
 
+@pytest.mark.parametrize(
+    ("path", "folder"),
+    [
+        ("members/2026-11-30.csv", "members"),
+        ("members/dated/folder/members_20261130.csv.gz", "members"),
+        ("members/a 2024.02.29 b.csv", "members"),
+        ("events/anything", "events"),
+        ("mails/any.csv", "mails"),
+    ],
+)
+def test_a_file_of_the_crm_is_what_its_folder_is_mapped_to(path, folder):
+    assert READ["crm"].record_type_of(path) == folder
+
+
+@pytest.mark.parametrize(
+    ("path", "condition", "said"),
+    [
+        ("2026-11-30.csv", "UNMAPPED_FOLDER", "in no folder below crm/"),
+        ("gone/2026-11-30.csv", "UNMAPPED_FOLDER", "crm/gone mean: map it under crm.files"),
+        ("Members/2026-11-30.csv", "UNMAPPED_FOLDER", "crm/Members mean"),
+        *(
+            (f"members/{name}", "NO_DATE", "name a column in crm.files.members.as_of")
+            for name in ("members.csv", "2026-11-30/members.csv", "20261301.csv", "2025-02-29.csv", "120261130.csv")
+        ),
+    ],
+)
+def test_a_file_that_no_mapping_can_date_or_read_is_set_aside_with_the_way_out(path, condition, said):
+    with pytest.raises(SourceError) as caught:
+        READ["crm"].record_type_of(path)
+    assert caught.value.condition == condition
+    assert said in caught.value.what
+
+
+@pytest.mark.parametrize(
+    ("folder", "record", "columns"),
+    [
+        ("members", "mail,second", ("mail", "second")),
+        ("members", 'x,second, mail ,""', ("x", "second", "mail", "")),
+        ("members", '"mail","sec""ond","second","two\nlines"', ("mail", 'sec"ond', "second", "two\nlines")),
+        ("mails", "id;a,b;changed", ("id", "a,b", "changed")),
+    ],
+)
+def test_the_header_of_a_crm_file_gives_the_names_in_any_order(folder, record, columns):
+    delimiter = ";" if folder == "mails" else ","
+    assert READ["crm"].layout_of(folder, record) == Layout(delimiter, columns, has_header=True)
+
+
+@pytest.mark.parametrize(
+    ("folder", "record", "said"),
+    [
+        ("members", "mail,name", "the header lacks second"),
+        ("members", "ann@example.org,Ann", "the header lacks mail, second"),
+        ("members", "", "the header lacks mail, second"),
+        ("members", "mail;second", "the header lacks mail, second"),
+        ("members", 'mail,"second', "the header lacks mail, second"),
+        ("members", "Mail,second", "the header lacks mail"),
+        ("mails", "id", "the header lacks changed"),
+        ("members", "mail,second,mail", "the header names a column twice: mail"),
+        ("members", "mail,second,Ann,Ann", "the header names a column twice"),
+        ("members", "mail,second,,", "the header names a column twice"),
+        (
+            "members",
+            ",".join(["mail", "second", *map(str, range(1999))]),
+            "the header names 2,001 columns, more than 2,000",
+        ),
+    ],
+)
+def test_a_header_must_have_what_the_mapping_needs_and_nothing_of_it_is_shown(folder, record, said):
+    with pytest.raises(SourceError) as caught:
+        READ["crm"].layout_of(folder, record)
+    assert (caught.value.condition, caught.value.what) == ("HEADER_UNKNOWN", said)
+    assert not {"Ann", "ann@example.org"} & set(str(caught.value).replace(",", " ").split())
+
+
+CONTACT_RULES = ["mapping_missing", "contact_unknown", "as_of_time_invalid", "renewal_date_invalid"]
+CONTACT_RULES += ["consent_time_invalid"]
 RULES = {
     "silver.gam_requests": ["query_time_invalid", "key_missing"],
     "silver.gam_impressions": ["query_time_invalid", "event_time_invalid", "key_missing", "revenue_missing"],
@@ -196,6 +302,15 @@ RULES = {
     "silver.gam_line_items": ["line_item_id_missing", "rate_invalid"],
     "silver.page_events": ["event_id_missing", "collector_time_missing", "event_time_invalid", "contexts_malformed"],
     "silver.fx_rates": ["rate_date_invalid", "currency_invalid", "exchange_rate_invalid"],
+    "vault.contacts": CONTACT_RULES,
+    "silver.contact_states": CONTACT_RULES,
+    "silver.newsletter_activity": ["mapping_missing", "contact_unknown", "action_unknown", "event_time_invalid"],
+    "silver.newsletter_campaigns": [
+        "mapping_missing",
+        "campaign_id_missing",
+        "as_of_time_invalid",
+        "sent_time_invalid",
+    ],
 }
 FILTERS = {"silver.gam_impressions": ["unfilled_impression"], "silver.fx_rates": ["currency_unmapped"]}
 
@@ -210,6 +325,7 @@ def test_rules_and_filters_are_named_and_in_the_order_that_decides_who_owns_a_ro
 def test_every_rule_and_filter_has_a_meaning_for_people():
     refinements = [found for source in SOURCES.values() for found in source.refinements.values()]
     names = {check.name for found in refinements for check in (*found.rules, *found.filters)}
-    assert names | {"wrong_column_count", "unreadable_value", "superseded_delivery"} == set(MEANINGS)
+    by_readers = {"wrong_column_count", "unreadable_value", "invalid_utf8", "misplaced_quote"}
+    assert names | by_readers | {"superseded_delivery"} == set(MEANINGS)
     assert all(meaning(name) for name in names)
     assert meaning("unknown") == ""

@@ -22,7 +22,10 @@ UNKNOWN = "unknown"
 DATE = r"\d{4}-\d{1,2}-\d{1,2}"
 TIME = r"\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)?"
 WITHOUT_ZONE = rf"^{DATE}(?:[ T]{TIME})?$"
-WITH_ZONE = rf"^{DATE}[ T]{TIME} ?(?:Z|UTC|GMT|[+-]\d{{2}}:?\d{{2}})$"
+ZONE = r" ?(?:Z|UTC|GMT|[+-]\d{2}:?\d{2})$"
+WITH_ZONE = rf"^{DATE}[ T]{TIME}{ZONE}"
+# Spark reads a zone only after seconds
+WITHOUT_SECONDS = rf"([ T]\d{{1,2}}:\d{{2}})(?={ZONE})"
 
 
 @dataclass(frozen=True)
@@ -121,5 +124,6 @@ def _values(origin: Origin | None) -> list[Column]:
 def _moment(written: Column, time_zone: str) -> Column:
     """A time in UTC; one that is written without a zone is of the given one."""
     is_local, is_zoned = written.rlike(WITHOUT_ZONE), written.rlike(WITH_ZONE)
-    moment = F.when(is_local | is_zoned, written.try_cast("timestamp"))
+    whole = F.regexp_replace(written, WITHOUT_SECONDS, "$1:00")
+    moment = F.when(is_local | is_zoned, whole.try_cast("timestamp"))
     return F.when(is_local, F.to_utc_timestamp(moment, time_zone)).otherwise(moment)

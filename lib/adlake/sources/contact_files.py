@@ -11,6 +11,9 @@ from adlake.landing import Layout
 
 DATE_IN_NAME = r"(?<!\d)(\d{4})[-_.]?(\d{2})[-_.]?(\d{2})(?!\d)"
 
+# Spark plans an expression for each
+MOST_COLUMNS = 2_000
+
 
 def record_type_of(config: CrmConfig, path: str) -> str:
     """The folder of the file.
@@ -54,7 +57,7 @@ def layout_of(config: CrmConfig, folder: str, first_record: str) -> Layout:
     """Names and order of the columns, read from the header.
 
     Raises:
-        SourceError: the header is none, names a column twice, or lacks columns that the mapping needs
+        SourceError: the header is none, names a column twice or too many, or lacks columns that the mapping needs
             (HEADER_UNKNOWN). A file without a header has a contact in its place, so nothing of it is shown.
     """
     mapping = config.files[folder]
@@ -69,6 +72,8 @@ def layout_of(config: CrmConfig, folder: str, first_record: str) -> Layout:
     if len(set(columns)) < len(columns):
         twice = sorted({name for name in mapping.needed if columns.count(name) > 1})
         raise _unknown_header(f"the header names a column twice{': ' if twice else ''}{', '.join(twice)}")
+    if len(columns) > MOST_COLUMNS:
+        raise _unknown_header(f"the header names {len(columns):,} columns, more than {MOST_COLUMNS:,}")
     return Layout(mapping.delimiter, columns, has_header=True)
 
 

@@ -134,13 +134,14 @@ def _as_of() -> list[Column]:
     return [as_of, as_of.alias("event_at_utc"), F.to_date(as_of).alias("event_date")]
 
 
-def contacts(rows: DataFrame, _: IdentityKey) -> DataFrame:
+def contacts(rows: DataFrame, identity: IdentityKey) -> DataFrame:
     """Contacts in clear, one row per state, phone numbers in E.164."""
     found = phones.with_phones(rows, PROVENANCE)
     names = ("first_name", "last_name", "street", "postal_code", "city", "region", "device_ids")
     reached_by = ("login", "emails", "emails_invalid", "phones", "phones_invalid")
     columns = (*reached_by, *names, *STATES, *CONSENTS, "consent_at_utc", *PROVENANCE)
-    return found.select("source", "contact_id", *_as_of(), *columns)
+    key = _keys(identity)["contact_id_key"].alias("contact_id_key")
+    return found.select("source", "contact_id", key, *_as_of(), *columns)
 
 
 def contact_states(rows: DataFrame, identity: IdentityKey) -> DataFrame:

@@ -186,7 +186,11 @@ def bids(records: DataFrame, _: IdentityKey) -> DataFrame:
     bid, own = F.col("bid"), F.col("own")
     fresh = F.size(F.filter(own, lambda one: ~one["is_earlier"]))
     outcome = openrtb.outcome(
-        fresh, F.size(own), F.col("is_asked"), F.col("nonbid_code"), openrtb.of_bidder(F.col("response.ext.errors"), F.col("bidder"))
+        fresh,
+        F.size(own),
+        F.col("is_asked"),
+        F.col("nonbid_code"),
+        openrtb.of_bidder(F.col("response.ext.errors"), F.col("bidder")),
     )
     return records.select(
         F.col("request.id").alias("auction_id"),

@@ -14,7 +14,7 @@ from pyspark.sql import functions as F
 
 from adlake.landing import Layout
 from adlake.paths import literal_path
-from adlake.sources.delimited import MOST_COLUMNS, WRONG_COLUMN_COUNT
+from adlake.sources.delimited import WRONG_COLUMN_COUNT
 from adlake.sources.files import FILE, POSITION, RECORD_TYPE, position, relative_path
 from adlake.sources.source import MALFORMED, REFUSAL, LandedFile
 
@@ -52,15 +52,16 @@ def _read_group(spark: SparkSession, root: str, files: Sequence[LandedFile]) -> 
     lines = spark.read.option("lineSep", "\n").text(paths)
     placed = lines.select(relative_path(root, files).alias(FILE), position().alias(LINE), F.col("value").alias(TEXT))
     without_end = F.regexp_replace(TEXT, r"\r\z", "")
-    records = _records(placed).withColumn(RECORD, without_end).withColumn(CUT, _cut(F.col(RECORD), layout))
-    refusal = _refusal(layout)
-    return records.select(
-        _values(layout).alias(VALUES),
+    records = _records(placed).withColumn(RECORD, without_end).withColumn(REFUSAL, _refusal(layout))
+    # cut only what is sound: the reader ends the whole job at a record of very many fields
+    is_sound = F.col(REFUSAL).isNull()
+    return records.withColumn(CUT, F.when(is_sound, _cut(layout))).select(
+        F.when(is_sound, _values(layout)).alias(VALUES),
         F.lit(files[0].record_type).alias(RECORD_TYPE),
         FILE,
         POSITION,
-        F.when(refusal.isNotNull(), F.col(RECORD)).alias(MALFORMED),
-        refusal.alias(REFUSAL),
+        F.when(~is_sound, F.col(RECORD)).alias(MALFORMED),
+        REFUSAL,
     )
 
 
@@ -88,11 +89,10 @@ def _records(lines: DataFrame) -> DataFrame:
     )
 
 
-def _cut(text: Column, layout: Layout) -> Column:
-    """The fields of a record as a struct, and in its last one the record when they are not as many as the header's."""
+def _cut(layout: Layout) -> Column:
+    """The fields of a record as a struct."""
     kinds = ", ".join(f"c{number} string" for number in range(len(layout.columns)))
-    options = {"sep": str(layout.delimiter), "escape": '"', "maxColumns": str(MOST_COLUMNS), "mode": "PERMISSIVE"}
-    return F.from_csv(text, f"{kinds}, {MALFORMED} string", {**options, "columnNameOfCorruptRecord": MALFORMED})
+    return F.from_csv(RECORD, kinds, {"sep": str(layout.delimiter), "escape": '"', "mode": "FAILFAST"})
 
 
 def _values(layout: Layout) -> Column:
@@ -105,9 +105,13 @@ def _refusal(layout: Layout) -> Column:
     delimiter = re.escape(str(layout.delimiter))
     # possessive groups, which Java walks through without recursion: a field may be long
     field = rf'(?:"[^"]*+(?:""[^"]*+)*+"|[^"{delimiter}]*+)'
+    record = F.col(RECORD)
+    bare = F.when(record.contains('"'), F.regexp_replace(record, '"[^"]*+"', "")).otherwise(record)
+    delimiters = F.octet_length(bare) - F.octet_length(F.replace(bare, F.lit(str(layout.delimiter)), F.lit("")))
+    fields = F.floor(delimiters / len(str(layout.delimiter).encode())) + 1
     return (
         # of the text as it was: a regular expression gives it back with its broken characters replaced
         F.when(~F.is_valid_utf8(TEXT), INVALID_UTF8)
-        .when(~F.col(RECORD).rlike(rf"^{field}(?:{delimiter}{field})*+\z"), MISPLACED_QUOTE)
-        .when(F.col(CUT)[MALFORMED].isNotNull(), WRONG_COLUMN_COUNT)
+        .when(~record.rlike(rf"^{field}(?:{delimiter}{field})*+\z"), MISPLACED_QUOTE)
+        .when(fields != len(layout.columns), WRONG_COLUMN_COUNT)
     )
