@@ -174,7 +174,10 @@ EVENT_KEY = ("key_part", "query_at_utc", "event_key_part", "event_at_utc")
 KEYS = {
     **{f"bronze.{name}": DELIVERED for name in SOURCES},
     **{f"silver.{name}": EVENT_KEY for name in GAM_EVENTS},
-    **{f"quarantine.{name}": ("batch_id", "table", "file", "position") for name in (*SOURCES, "prebid_auctions", *PREBID)},
+    **{
+        f"quarantine.{name}": ("batch_id", "table", "file", "position")
+        for name in (*SOURCES, "prebid_auctions", *PREBID)
+    },
     "bronze.prebid_auctions": DELIVERED,
     "silver.auctions": ("auction_id", "imp_id"),
     "silver.bids": ("auction_id", "imp_id", "bidder"),

@@ -6,13 +6,13 @@ from adlake.contracts import table, tables
 from adlake.errors import SourceError
 from adlake.landing import Layout
 from adlake.reasons import MEANINGS, meaning
-from adlake.sources import GAM, SNOWPLOW, SOURCES, gam, snowplow
+from adlake.sources import GAM, PREBID, SNOWPLOW, SOURCES, gam, prebid, snowplow
 
 EVENTS = "TimeUsec2,KeyPart,EventTimeUsec2,EventKeyPart"
 
 
 def test_sources_are_listed_by_their_folder():
-    assert dict(SOURCES) == {"gam": GAM, "snowplow": SNOWPLOW}
+    assert dict(SOURCES) == {"gam": GAM, "snowplow": SNOWPLOW, "prebid": PREBID}
 
 
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
@@ -36,6 +36,7 @@ def test_network_and_backfill_files_go_into_one_table():
         "LineItem": "gam_line_items",
     }
     assert dict(SNOWPLOW.record_types) == {"EnrichedEvent": "page_events"}
+    assert dict(PREBID.record_types) == {"AnalyticsRecord": "prebid_auctions"}
 
 
 @pytest.mark.parametrize(
@@ -155,6 +156,37 @@ def test_enriched_events_have_one_layout_whatever_their_first_line():
     assert found.columns == table("bronze.page_events").column_names[:131]
 
 
+@pytest.mark.parametrize(
+    ("path", "is_known"),
+    [
+        ("auctions.log-20261105", True),
+        ("auctions.log", True),
+        ("a.json", True),
+        ("2026/11/05/06/a.jsonl.gz", True),
+        ("a.ndjson", True),
+        ("a.txt", True),
+        ("a.gz", True),
+        ("2026/11/05/06/pbs-1-2026-11-05-06-00-12-0f5b3f6e-1b5a-4c1e-9a52-5d3f4b6f7a80", True),
+        ("2026/11/05/06/pbs-1-2026-11-05-06-00-12-0f5b3f6e-1b5a-4c1e-9a52-5d3f4b6f7a80.gz", True),
+        ("a.parquet", False),
+        ("a.json.zip", False),
+        ("a.json.gz.part", False),
+        ("manifest", False),
+        ("", False),
+    ],
+)
+def test_records_of_prebid_server_are_known_by_what_server_and_stream_call_their_files(path, is_known):
+    assert prebid.record_type_of(path) == ("AnalyticsRecord" if is_known else None)
+
+
+def test_records_of_prebid_server_are_framed_as_json_without_columns():
+    assert prebid.layout_of("AnalyticsRecord", "anything") == Layout(None, (), has_header=False)
+    assert {source.name: source.framing for source in SOURCES.values() if source.framing != "lines"} == {
+        "prebid": "json"
+    }
+
+
+RECORD_RULES = ["record_kind_unknown", "auction_id_missing", "auction_time_invalid", "impression_missing"]
 RULES = {
     "silver.gam_requests": ["query_time_invalid", "key_missing"],
     "silver.gam_impressions": ["query_time_invalid", "event_time_invalid", "key_missing", "revenue_missing"],
@@ -162,6 +194,16 @@ RULES = {
     "silver.gam_active_views": ["query_time_invalid", "event_time_invalid", "key_missing"],
     "silver.gam_line_items": ["line_item_id_missing", "rate_invalid"],
     "silver.page_events": ["event_id_missing", "collector_time_missing", "event_time_invalid", "contexts_malformed"],
+    "silver.auctions": [*RECORD_RULES, "impression_id_missing", "floor_invalid"],
+    "silver.bids": [*RECORD_RULES, "impression_id_missing", "impression_unknown", "bidder_missing", "price_invalid"],
+}
+FILTERS = {
+    "silver.gam_impressions": ["unfilled_impression"],
+    "silver.auctions": ["not_an_auction", "request_turned_down"],
+    "silver.bids": ["not_an_auction", "request_turned_down", "nobody_asked"],
+}
+BY_THE_READER = {
+    *("wrong_column_count", "unreadable_value", "not_utf8", "not_json", "not_an_object", "too_deep", "duplicate_keys"),
 }
 
 
@@ -169,12 +211,12 @@ def test_rules_and_filters_are_named_and_in_the_order_that_decides_who_owns_a_ro
     refinements = {name: found for source in SOURCES.values() for name, found in source.refinements.items()}
     assert {name: [rule.name for rule in found.rules] for name, found in refinements.items()} == RULES
     filters = {name: [reason.name for reason in found.filters] for name, found in refinements.items()}
-    assert filters == {name: [] for name in RULES} | {"silver.gam_impressions": ["unfilled_impression"]}
+    assert filters == {name: [] for name in RULES} | FILTERS
 
 
 def test_every_rule_and_filter_has_a_meaning_for_people():
     refinements = [found for source in SOURCES.values() for found in source.refinements.values()]
     names = {check.name for found in refinements for check in (*found.rules, *found.filters)}
-    assert names | {"wrong_column_count", "unreadable_value", "superseded_delivery"} == set(MEANINGS)
+    assert names | BY_THE_READER | {"superseded_delivery"} == set(MEANINGS)
     assert all(meaning(name) for name in names)
     assert meaning("unknown") == ""
