@@ -6,7 +6,6 @@ MEANINGS: Mapping[str, str] = {
     # by the reader: the line goes whole to quarantine
     "wrong_column_count": "more or fewer columns than its file",
     "unreadable_value": "a number or a time that is none",
-    "invalid_utf8": "text in another encoding than UTF-8",
     "misplaced_quote": "a quote mark in a field that is not quoted",
     "not_utf8": "bytes that are no text in UTF-8",
     "not_json": "no JSON, or cut",

@@ -2,9 +2,11 @@
 
 import hashlib
 import hmac
+import json
 from collections import Counter
 from datetime import UTC, datetime
 from functools import partial
+from pathlib import Path
 
 import pyarrow as pa
 from chispa import DataFramesNotEqualError, assert_df_equality
@@ -15,13 +17,16 @@ from pyspark.sql.pandas.types import to_arrow_schema
 
 from adlake import gold
 from adlake.contracts import Table, table
-from adlake.frames import struct_type
+from adlake.frames import conform, struct_type
+from adlake.identity import identity_key
 from adlake.lake import Lake
 from adlake.landing import inspect
+from adlake.silver import REFINEMENTS, part
 from adlake.sources import sources_of
 from adlake.sources.files import one_file_per_task
 from adlake.sources.source import LandedFile
 from tests.conftest import SECRET
+from tests.delivered import write
 
 BATCH = "20261102T070000000000Z"
 
@@ -112,3 +117,25 @@ def read_landed(spark, config, source, name, *paths):
     with one_file_per_task(spark, files):
         # the settings count when the scan is planned, so the rows are fetched before they are reset
         return kind.read(spark, table(f"bronze.{name}"), lake.landing.spark_uri(), files).localCheckpoint()
+
+
+def refined_auctions(spark, config, name, *records):
+    """What becomes of records of Prebid Server in a silver table, and the rows of it that are accepted.
+
+    The records lie in one file, and all of them can be read. They become as many as their bronze rows announce.
+    """
+    path = "prebid/a.json"
+    write(Path(config.landing) / path, "\n".join(map(json.dumps, records)))
+    found = read_landed(spark, config, "prebid", "prebid_auctions", path)
+    assert found.where("_refusal is not null").select("_position", "_refusal").collect() == []
+    taken_at = F.lit("2026-11-02").cast("timestamp")
+    provenance = {"_batch_id": F.lit(BATCH), "_ingested_at_utc": taken_at}
+    bronze = conform(found.drop("_malformed", "_refusal").withColumns(provenance), table("bronze.prebid_auctions"))
+    refinement = REFINEMENTS[name]
+    refined = refinement.records(bronze, config)
+    announced = bronze.agg(F.sum(refinement.announced()).alias("records")).collect()[0]["records"]
+    parting = part(refined, table(name), identity_key(spark, SECRET.encode(), "k1"))
+    accepted = conform(parting.accepted, table(name)).localCheckpoint()
+    not_accepted = sum(parting.refused_by_file.values()) + sum(parting.filtered.values())
+    assert announced == refined.count() == accepted.count() + not_accepted
+    return parting, accepted

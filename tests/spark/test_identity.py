@@ -43,7 +43,7 @@ NOBODY = [
     *(None, "", " ", "   ", "0", "-1", " 0 ", " -1", "null", "Null", "NULL", " Null ", "00", "000000", "-", "--"),
     *("00000000-0000-0000-0000-000000000000", "00000000000000000000000000000000", " 0-0 ", "0-"),
 ]
-KINDS = ("login", "crm", "email", "ppid", "domain", "network", "gam_user")
+KINDS = ("login", "crm", "email", "ppid", "domain", "network", "device", "gam_user", "pbs_user")
 MODES = ("simple", "extended", "codegen", "cost", "formatted")
 
 

@@ -20,7 +20,7 @@ READ = T.StructType([T.StructField("values", T.MapType(T.StringType(), T.StringT
 READ = READ.add("_record_type", "string").add("_file", "string").add("_position", "long")
 READ = READ.add(MALFORMED, "string").add(REFUSAL, "string")
 MAPPING = {"kind": "contacts", "source": "shop", "as_of": "day", "columns": {"contact_id": "id"}}
-COUNT, QUOTE, ENCODING = "wrong_column_count", "misplaced_quote", "invalid_utf8"
+COUNT, QUOTE, ENCODING = "wrong_column_count", "misplaced_quote", "not_utf8"
 
 
 @pytest.fixture

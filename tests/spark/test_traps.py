@@ -14,9 +14,10 @@ from adlake.identity import identity_key
 from adlake.marts import MARTS
 from adlake.redelivery import Redelivery
 from adlake.silver import part
+from tests.auctions import STARTED_MS, auction, bid, imp, response
 from tests.conftest import SECRET
 from tests.delivered import gam, usec
-from tests.spark.rows import BATCH, assert_same, at, frame, key_of, read_landed, rows
+from tests.spark.rows import BATCH, assert_same, at, frame, key_of, read_landed, refined_auctions, rows
 
 LATER_BATCH = "20261102T080000000000Z"
 TAKEN = at("2026-11-02 07:00:00")
@@ -235,6 +236,52 @@ def test_trap_10_an_empty_user_is_no_user(silver, gold):
     found = people.select("id_key", "impressions")
     assert_same(found, frame(people.sparkSession, found.schema, expected))
     assert summed(gold("yield_hourly", impressions=shown), "impressions") == (157,)
+
+
+def test_trap_12_a_cached_bid_belongs_to_its_own_auction_and_its_win_to_the_later_one(spark, config):
+    """A bid of 3.00 loses at ten, is kept, and wins at eleven; its bidder was not asked again."""
+    first = auction({"id": "ten"}, response(["x", bid("kept", 3, made_ms=STARTED_MS)], ["y", bid("b", 4)]))
+    kept = bid("kept", 3, keys=("hb_pb", "hb_bidder"), made_ms=STARTED_MS)
+    later = auction({"id": "eleven", "imp": [imp("i1", "y")]}, response(["x", kept], ["y", bid("c", 1)]))
+    later["StartTime"] = "2026-10-05T11:00:00Z"
+    _, found = refined_auctions(spark, config, "silver.bids", first, later)
+    told = ("auction_id", "bidder", "outcome", "bid_count", "bids_in_auction", "is_won", "cpm_micros", "event_at_utc")
+    ten, eleven = at("2026-10-05 10:00:00.123456"), at("2026-10-05 11:00:00")
+    values = [
+        ("ten", "x", "bid", 1, 2, False, 3_000_000, ten),
+        ("ten", "y", "bid", 1, 2, True, 4_000_000, ten),
+        ("eleven", "x", "cached", 0, 1, True, 3_000_000, eleven),
+        ("eleven", "y", "bid", 1, 1, False, 1_000_000, eleven),
+    ]
+    expected = [dict(zip(told, value, strict=True)) for value in values]
+    assert_same(found.select(*told), rows(spark, "silver.bids", *expected).select(*told))
+    _, sold = refined_auctions(spark, config, "silver.auctions", first, later)
+    assert [(row["auction_id"], row["asks"], row["bids"]) for row in sold.collect()] == [
+        ("ten", 2, 2),
+        ("eleven", 1, 1),
+    ]
+
+
+def test_trap_13_without_a_word_prices_are_in_dollars_and_the_auction_is_of_second_price(spark, config):
+    said = {"id": "said", "at": 1, "cur": ["EUR"], "imp": [imp(bidfloor=1, bidfloorcur="EUR")]}
+    silent = {"id": "silent", "cur": ["EUR"], "imp": [imp(bidfloor=1)]}
+    records = [auction(said, response(["x", bid("a", 2)], cur="EUR")), auction(silent, response(["x", bid("b", 2)]))]
+    _, sold = refined_auctions(spark, config, "silver.auctions", *records)
+    assert [(row["auction_id"], row["auction_type"], row["floor_currency"]) for row in sold.collect()] == [
+        ("said", 1, "EUR"),
+        ("silent", 2, "USD"),
+    ]
+    _, bids = refined_auctions(spark, config, "silver.bids", *records)
+    assert {(row["auction_id"], row["currency"]) for row in bids.collect()} == {("said", "EUR"), ("silent", "USD")}
+
+
+def test_trap_14_ids_of_auctions_are_text_even_where_numbers_were_delivered(spark, config):
+    ids = [12345678901234567890123, 9223372036854775808, 7, "0123", "1e5", "NaN"]
+    records = [auction({"id": number, "imp": [imp(number)]}, response(["x", bid(number, 1, number)])) for number in ids]
+    _, sold = refined_auctions(spark, config, "silver.auctions", *records)
+    assert [(row["auction_id"], row["imp_id"]) for row in sold.collect()] == [(str(one), str(one)) for one in ids]
+    _, bids = refined_auctions(spark, config, "silver.bids", *records)
+    assert [row["bid_id"] for row in bids.where("bid_id is not null").collect()] == [str(one) for one in ids]
 
 
 def test_trap_14_ids_are_text_from_the_file_to_gold(spark, config, tmp_path, silver, gold):

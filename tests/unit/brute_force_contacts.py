@@ -36,7 +36,7 @@ def records_of(file, delimiter):
         try:
             decoded = text.decode()
         except UnicodeDecodeError:
-            yield "invalid_utf8"
+            yield "not_utf8"
             continue
         if not re.fullmatch(f"{field}(?:{delimiter}{field})*", decoded):
             yield "misplaced_quote"

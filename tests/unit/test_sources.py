@@ -7,7 +7,7 @@ from adlake.contracts import table, tables
 from adlake.errors import SourceError
 from adlake.landing import Layout
 from adlake.reasons import MEANINGS, meaning
-from adlake.sources import CRM, FX, GAM, PREBID, SNOWPLOW, SOURCES, crm, fx, gam, snowplow, sources_of
+from adlake.sources import CRM, FX, GAM, PREBID, SNOWPLOW, SOURCES, crm, fx, gam, prebid, snowplow, sources_of
 from tests.conftest import make_config
 
 EVENTS = "TimeUsec2,KeyPart,EventTimeUsec2,EventKeyPart"
@@ -66,7 +66,7 @@ def test_network_and_backfill_files_go_into_one_table():
         "LineItem": "gam_line_items",
     }
     assert dict(SNOWPLOW.record_types) == {"EnrichedEvent": "page_events"}
-    assert dict(FX.record_types) == {"ExchangeRates": "fx_rates"}
+    assert dict(PREBID.record_types) == {"AnalyticsRecord": "prebid_auctions"}
 
 
 @pytest.mark.parametrize(
@@ -294,6 +294,40 @@ def test_a_header_must_have_what_the_mapping_needs_and_nothing_of_it_is_shown(fo
 
 CONTACT_RULES = ["mapping_missing", "contact_unknown", "as_of_time_invalid", "renewal_date_invalid"]
 CONTACT_RULES += ["consent_time_invalid"]
+
+
+@pytest.mark.parametrize(
+    ("path", "is_known"),
+    [
+        ("auctions.log-20261105", True),
+        ("auctions.log", True),
+        ("a.json", True),
+        ("2026/11/05/06/a.jsonl.gz", True),
+        ("a.ndjson", True),
+        ("a.txt", True),
+        ("a.gz", True),
+        ("2026/11/05/06/pbs-1-2026-11-05-06-00-12-0f5b3f6e-1b5a-4c1e-9a52-5d3f4b6f7a80", True),
+        ("2026/11/05/06/pbs-1-2026-11-05-06-00-12-0f5b3f6e-1b5a-4c1e-9a52-5d3f4b6f7a80.gz", True),
+        ("a.parquet", False),
+        ("a.json.zip", False),
+        ("a.json.gz.part", False),
+        ("manifest", False),
+        ("", False),
+    ],
+)
+def test_records_of_prebid_server_are_known_by_what_server_and_stream_call_their_files(path, is_known):
+    assert prebid.record_type_of(path) == ("AnalyticsRecord" if is_known else None)
+
+
+def test_records_of_prebid_server_are_framed_as_json_without_columns():
+    assert prebid.layout_of("AnalyticsRecord", "anything") == Layout(None, (), has_header=False)
+    assert {source.name: source.framing for source in SOURCES.values() if source.framing != "lines"} == {
+        "prebid": "json",
+        "crm": "quoted",
+    }
+
+
+RECORD_RULES = ["record_kind_unknown", "auction_id_missing", "auction_time_invalid", "impression_missing"]
 RULES = {
     "silver.gam_requests": ["query_time_invalid", "key_missing"],
     "silver.gam_impressions": ["query_time_invalid", "event_time_invalid", "key_missing", "revenue_missing"],
@@ -311,8 +345,19 @@ RULES = {
         "as_of_time_invalid",
         "sent_time_invalid",
     ],
+    "silver.auctions": [*RECORD_RULES, "impression_id_missing", "floor_invalid"],
+    "silver.bids": [*RECORD_RULES, "impression_id_missing", "impression_unknown", "bidder_missing", "price_invalid"],
 }
-FILTERS = {"silver.gam_impressions": ["unfilled_impression"], "silver.fx_rates": ["currency_unmapped"]}
+FILTERS = {
+    "silver.gam_impressions": ["unfilled_impression"],
+    "silver.fx_rates": ["currency_unmapped"],
+    "silver.auctions": ["not_an_auction", "request_turned_down"],
+    "silver.bids": ["not_an_auction", "request_turned_down", "nobody_asked"],
+}
+BY_THE_READER = {
+    "misplaced_quote",
+    *("wrong_column_count", "unreadable_value", "not_utf8", "not_json", "not_an_object", "too_deep", "duplicate_keys"),
+}
 
 
 def test_rules_and_filters_are_named_and_in_the_order_that_decides_who_owns_a_row():
@@ -325,7 +370,6 @@ def test_rules_and_filters_are_named_and_in_the_order_that_decides_who_owns_a_ro
 def test_every_rule_and_filter_has_a_meaning_for_people():
     refinements = [found for source in SOURCES.values() for found in source.refinements.values()]
     names = {check.name for found in refinements for check in (*found.rules, *found.filters)}
-    by_readers = {"wrong_column_count", "unreadable_value", "invalid_utf8", "misplaced_quote"}
-    assert names | by_readers | {"superseded_delivery"} == set(MEANINGS)
+    assert names | BY_THE_READER | {"superseded_delivery"} == set(MEANINGS)
     assert all(meaning(name) for name in names)
     assert meaning("unknown") == ""

@@ -17,7 +17,7 @@ from adlake.generator.plan import Plan
 
 CONTACT_TABLES = ("vault.contacts", "silver.contact_states")
 ACTIVITY_TABLES, CAMPAIGN_TABLES = ("silver.newsletter_activity",), ("silver.newsletter_campaigns",)
-INVALID_UTF8, MISPLACED_QUOTE = "invalid_utf8", "misplaced_quote"
+INVALID_UTF8, MISPLACED_QUOTE = "not_utf8", "misplaced_quote"
 BYTE_ORDER_MARK = "\ufeff"
 SUBSCRIBER_COLUMNS = (
     *("Kundennr", "Login", "E-Mail", "Telefon", "Vorname", "Name", "Strasse", "PLZ", "Ort", "Land", "Newsletter"),

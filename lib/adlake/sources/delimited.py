@@ -13,7 +13,7 @@ from adlake.frames import struct_type
 from adlake.landing import Layout
 from adlake.paths import literal_path
 from adlake.sources.files import FILE, POSITION, RECORD_TYPE, position, record_type, relative_path
-from adlake.sources.source import MALFORMED, REFUSAL, LandedFile
+from adlake.sources.source import MALFORMED, REFUSAL, UNREADABLE_VALUE, WRONG_COLUMN_COUNT, LandedFile
 
 # Beyond these the reader fails the whole file instead of refusing the line.
 MOST_COLUMNS = 200_000
@@ -21,7 +21,6 @@ MOST_COLUMNS = 200_000
 POINT_LOCALE = "de-CH"
 # Said outright: without it a time of day would be taken for today's.
 TIMESTAMP_FORMAT = "yyyy-MM-dd HH:mm:ss[.SSSSSSSSS]"
-WRONG_COLUMN_COUNT, UNREADABLE_VALUE = "wrong_column_count", "unreadable_value"
 EXTRA = "_extra"
 
 

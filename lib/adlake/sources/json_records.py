@@ -71,7 +71,7 @@ def read_records(
         .select(FILE, TEXT, is_utf8.alias(IS_UTF8), parsed.alias(PARSED), position().alias(POSITION))
     )
     return records.select(
-        *[F.col(PARSED)["r"][0][field.name].alias(field.name) for field in schema.fields],
+        *[_record(F.col(PARSED))[field.name].alias(field.name) for field in schema.fields],
         text.alias(RECORD),
         record_type(F.col(FILE), files).alias(RECORD_TYPE),
         FILE,
@@ -95,7 +95,11 @@ def _parsed(text: Column, schema: T.StructType) -> Column:
 
 
 def _is_record(parsed: Column) -> Column:
-    return parsed[BAD].isNull() & (F.size(parsed["r"]) == 1) & parsed["r"][0].isNotNull()
+    return parsed[BAD].isNull() & (F.size(parsed["r"]) == 1) & _record(parsed).isNotNull()
+
+
+def _record(parsed: Column) -> Column:
+    return F.get(parsed["r"], F.lit(0))
 
 
 def _refusal(once: str) -> Column:

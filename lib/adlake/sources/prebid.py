@@ -22,7 +22,7 @@ from adlake.sources.source import Check, LandedFile, Refinement, Source
 
 RECORD_TYPE = "AnalyticsRecord"
 # What the server's own logger names, what streams name (a date and a random end), and the usual suffixes.
-FILE_NAME = re.compile(r".*?(\.(json|jsonl|ndjson|log|txt)(-\d{8})?|-\d{4}(-\d\d){5}-[0-9a-f-]{36})?(\.gz)?")
+FILE_NAME = re.compile(r".+(\.(json|jsonl|ndjson|log|txt)(-\d{8})?|-\d{4}(-\d\d){5}-[0-9a-f-]{36}|\.gz)(\.gz)?")
 LOG_HEADER = r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d [A-Z]+ "
 AUCTIONS = ("/openrtb2/auction", "/openrtb2/amp", "/openrtb2/video")
 OTHERS = ("/cookie_sync", "/set_uid", "/event")
@@ -38,9 +38,7 @@ EXACT = "decimal(38,12)"
 
 def record_type_of(path: str) -> str | None:
     """The one record type, for every name that the server, a stream or a person may give; None for other formats."""
-    name = path.rsplit("/", 1)[-1]
-    match = FILE_NAME.fullmatch(name)
-    return RECORD_TYPE if match and (match[1] or match[4]) else None
+    return RECORD_TYPE if FILE_NAME.fullmatch(path.rsplit("/", 1)[-1]) else None
 
 
 def layout_of(_: str, __: str) -> Layout:
@@ -248,12 +246,12 @@ _ABOUT_RECORDS = [
 ]
 _OF_AUCTIONS = [
     *_ABOUT_RECORDS,
-    Check("impression_id_missing", lambda: _is_auction() & _is_blank("imp.id")),
+    Check("impression_id_missing", lambda: _is_auction() & F.col("imp").isNotNull() & _is_blank("imp.id")),
     Check("floor_invalid", lambda: _is_no_cpm(F.col("imp.bidfloor"))),
 ]
 _OF_BIDS = [
     *_ABOUT_RECORDS,
-    Check("impression_id_missing", lambda: _is_auction() & _is_blank("imp_id")),
+    Check("impression_id_missing", lambda: _is_auction() & F.col("is_offered").isNotNull() & _is_blank("imp_id")),
     Check("impression_unknown", lambda: _is_auction() & ~F.col("is_offered")),
     Check("bidder_missing", lambda: _is_auction() & (F.size("own") > 0) & _is_blank("bidder")),
     Check("price_invalid", lambda: F.exists("own", lambda bid: bid["price"].isNull() | _is_no_cpm(bid["price"]))),

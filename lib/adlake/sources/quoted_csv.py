@@ -18,7 +18,7 @@ from adlake.sources.delimited import WRONG_COLUMN_COUNT
 from adlake.sources.files import FILE, POSITION, RECORD_TYPE, position, relative_path
 from adlake.sources.source import MALFORMED, REFUSAL, LandedFile
 
-INVALID_UTF8, MISPLACED_QUOTE = "invalid_utf8", "misplaced_quote"
+INVALID_UTF8, MISPLACED_QUOTE = "not_utf8", "misplaced_quote"
 VALUES = "values"
 LINE, TEXT, RECORD, CUT = "_line", "_text", "_record", "_cut"
 BLANK = r"^[\x00-\x20]*\z"

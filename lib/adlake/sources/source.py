@@ -12,6 +12,8 @@ from adlake.landing import Framing, Layout
 
 # Raw line of a record that the reader could not take, and why; both null for a good record.
 MALFORMED, REFUSAL = "_malformed", "_refusal"
+# Why readers of several formats cannot take a record.
+WRONG_COLUMN_COUNT, UNREADABLE_VALUE, NOT_UTF8 = "wrong_column_count", "unreadable_value", "not_utf8"
 
 
 @dataclass(frozen=True)

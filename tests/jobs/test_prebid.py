@@ -1,0 +1,84 @@
+"""Prebid Server's records go through the real jobs, as its logger and as a stream deliver them, all accounted for."""
+
+import json
+import os
+
+from adlake import job
+from adlake.account import Account
+from adlake.session import Spark
+from tests.auctions import auction, bid, imp, response
+from tests.delivered import write
+from tests.jobs import lakes
+
+STREAM = "prebid/2026/10/05/10/pbs-1-2026-10-05-10-00-00-0f5b3f6e-1b5a-4c1e-9a52-5d3f4b6f7a80.gz"
+STREAM_LATER = "prebid/2026/10/05/11/pbs-1-2026-10-05-11-00-00-1f5b3f6e-1b5a-4c1e-9a52-5d3f4b6f7a81"
+LOGGED = "prebid/pbs-host-7/auctions.log-20261005"
+STEPS = ["ingest_bronze", "build_silver"]
+HEADER = "2026/10/05 10:00:00 DEBUG "
+
+
+def deliver(landing):
+    """Eleven records in three files.
+
+    Auction a1 comes twice, once from the stream and once from the log; a3 has a floor in micros for its second
+    impression; a4 is of the next hour. Two records cannot be read, one is of no auction and one was turned down.
+    """
+    one = auction({"id": "a1"}, response(["x", bid("b1", 1.5)]))
+    two = auction({"id": "a2", "imp": [imp("i1"), imp("i2", "z")]}, response(["z", bid("b2", 0.25, "i2")]))
+    dear = auction({"id": "a3", "imp": [imp("i1"), imp("i2", bidfloor=1249995.0)]}, response())
+    later = auction({"id": "a4"}, response(["y", bid("b4", 2)]), StartTime="2026-10-05T11:30:00Z")
+    synced = {"type": "/cookie_sync", "Status": 200, "Errors": [], "BidderStatus": []}
+    lines = [json.dumps(record) for record in (one, two, dear, synced, later)]
+    # no newline between the first records, one before the last, none at the end
+    write(landing / STREAM, "".join(lines[:3]) + "\n" + lines[3])
+    write(landing / STREAM_LATER, lines[4] + '{"type":"/openrtb2/auct')
+    turned_down = auction({"id": "a5"}, None, Status=400)
+    as_text = json.dumps(auction({"id": "a6", "tmax": "500"}))
+    logged = [json.dumps(one), json.dumps(turned_down), as_text]
+    write(landing / LOGGED, "".join(f"{HEADER}{line}\n" for line in [*logged, lines[3], lines[3]]))
+
+
+def test_auctions_of_a_stream_and_of_a_log_are_accounted_for_and_a_second_run_has_nothing_to_do(
+    config, spark_of, tmp_path
+):
+    deliver(tmp_path / "landing")
+    report = job.execute(STEPS, spark_of(config), config)
+
+    assert report.exit_code == 0
+    accounts = {(record.step, record.table): record.account for record in report.commits}
+    silver = {"not_an_auction": 3, "request_turned_down": 1}
+    assert accounts == {
+        ("ingest_bronze", "quarantine.prebid_auctions"): Account(2, 2),
+        ("ingest_bronze", "bronze.prebid_auctions"): Account(11, 9, quarantined={"not_json": 1, "unreadable_value": 1}),
+        # a1, both of a2, both of a3, a4, a1 again; a5 turned down; three cookie syncs
+        ("build_silver", "quarantine.auctions"): Account(1, 1),
+        ("build_silver", "silver.auctions"): Account(
+            11, 5, duplicates=1, quarantined={"floor_invalid": 1}, filtered=silver
+        ),
+        # two bidders each, but one for the second impression of a2
+        ("build_silver", "silver.bids"): Account(18, 11, duplicates=2, filtered=silver | {"request_turned_down": 2}),
+    }
+    bids = lakes.rows_of(config, "silver.bids")
+    found = sorted((row["auction_id"], row["imp_id"], row["bidder"], row["outcome"], row["is_won"]) for row in bids)
+    assert found == [
+        ("a1", "i1", "x", "bid", True),
+        ("a1", "i1", "y", "no_bid", False),
+        ("a2", "i1", "x", "no_bid", False),
+        ("a2", "i1", "y", "no_bid", False),
+        ("a2", "i2", "z", "bid", True),
+        ("a3", "i1", "x", "no_bid", False),
+        ("a3", "i1", "y", "no_bid", False),
+        ("a3", "i2", "x", "no_bid", False),
+        ("a3", "i2", "y", "no_bid", False),
+        ("a4", "i1", "x", "no_bid", False),
+        ("a4", "i1", "y", "bid", True),
+    ]
+    refused = lakes.rows_of(config, "quarantine.prebid_auctions")
+    assert sorted((row["file"], row["position"], row["rule_id"]) for row in refused) == [
+        (STREAM_LATER, 2, "not_json"),
+        (LOGGED, 3, "unreadable_value"),
+    ]
+
+    again = Spark(config, os.environ)
+    second = job.execute(STEPS, again, config)
+    assert (second.exit_code, list(second.commits), again.is_started) == (0, [], False)
