@@ -110,7 +110,8 @@ def run_slope(
         events_per_hour: on average.
     """
     tell("slope: input")
-    given = slope_input(work, days=days, events_per_hour=events_per_hour, seed=seed)
+    # the generator keeps the last hours for a second delivery, so the last day is not asked for
+    given = slope_input(work, days=days + 1, events_per_hour=events_per_hour, seed=seed)
     folder = work / "lake-slope"
     shutil.rmtree(folder, ignore_errors=True)
     landing = folder / "landing"

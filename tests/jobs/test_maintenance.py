@@ -11,6 +11,7 @@ from adlake import job
 from adlake.contracts import table, tables
 from adlake.errors import LockError
 from adlake.lake import Lake
+from adlake.ledger import Ledger
 from adlake.lock import LOCK_PATH
 from tests.jobs import lakes
 
@@ -63,6 +64,11 @@ def test_no_row_changes_and_nobody_downstream_notices(both, spark_of):
         kept = set(table(name).stats_columns)
         assert all(set(file.lowest) <= kept for file in after[name]), name
 
+    written = json.loads(lakes.reports(config)[-1].read_text())
+    assert [entry["table"] for entry in written["maintenance"]] == list(done)
+    assert written["tables"] == []
+    assert report.run_id in {row["run_id"] for row in lakes.rows_of(config, "ops.runs")}
+
     # the next runs find nothing to do, and neither does the next maintenance
     for steps in (lakes.STEPS, MAINTAIN):
         spark, versions = spark_of(config), lakes.versions(config)
@@ -71,26 +77,15 @@ def test_no_row_changes_and_nobody_downstream_notices(both, spark_of):
         assert lakes.versions(config) == versions
 
 
-def test_the_report_and_ops_say_what_was_done(both):
-    config, _, report = both
-    written = json.loads(lakes.reports(config)[-1].read_text())
-    assert [entry["table"] for entry in written["maintenance"]] == [entry.table for entry in report.maintained]
-    assert written["tables"] == []
-    runs = [row["run_id"] for row in lakes.rows_of(config, "ops.runs")]
-    assert report.run_id in runs
-
-
 def test_a_rebuild_from_the_files_on_ends_as_without_maintenance(both, shared):
     """The first file of both deliveries has the same path: rows of both stand in one file now."""
+    found = []
     for config in both[:2]:
-        lakes.run(config, shared(config), rebuild=True)
-    maintained, plain = both[:2]
-    assert lakes.contents(maintained) == lakes.contents(plain)
-    found = [
-        {record.table: record.account for record in lakes.run(config, shared(config), rebuild=True).commits}
-        for config in (maintained, plain)
-    ]
+        report = lakes.run(config, shared(config), rebuild=True)
+        found.append([(record.step, record.table, record.account) for record in report.commits])
     assert found[0] == found[1]
+    assert len(found[0]) > len(lakes.FIRST_DELIVERY)
+    assert lakes.contents(both[0]) == lakes.contents(both[1])
 
 
 def test_later_batches_meet_the_same_duplicates_and_replace_the_same_rows(lake_after, shared, tmp_path):
@@ -115,6 +110,10 @@ def test_later_batches_meet_the_same_duplicates_and_replace_the_same_rows(lake_a
     assert accounts[0] == accounts[1]
     assert accounts[0]["build_silver", "silver.gam_impressions"].superseded == 3
     assert lakes.contents(config) == lakes.contents(plain)
+    # the batch that came last is looked up in files of its own, not in those that were put together
+    newest = list(Ledger(Lake(config)).claims())[-1]
+    held = [file for file in files_of(config)["bronze.gam_impressions"] if file.may_hold("_batch_id", newest, newest)]
+    assert {file.lowest["_batch_id"] for file in held} == {newest}
     slices = [lakes.touched(place, "gold.yield_hourly")[-1] for place in (config, plain)]
     assert slices[0] == slices[1]
 
@@ -134,7 +133,7 @@ def test_a_dry_run_tells_and_does_nothing(lake_after, spark_of):
     config = eager(lake_after("delivered_again"))
     versions, spark = lakes.versions(config), spark_of(config)
     report = lakes.run(config, spark, MAINTAIN, dry_run=True)
-    assert [entry.table for entry in report.maintained] == ["bronze.gam_impressions", "bronze.page_events"]
+    assert report.maintained[0].table == "bronze.gam_impressions"
     assert {entry.files_after for entry in report.maintained} == {None}
     assert (lakes.versions(config), spark.is_started) == (versions, False)
 
