@@ -1,15 +1,18 @@
-"""`python -m benchmarks`: measure adlake beside its peer, and hourly batches beside a growing history."""
+"""`python -m benchmarks`: measure adlake beside its peer, and hourly batches beside a history and while it grows."""
 
 import argparse
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
 from benchmarks.bulk import SizeResult, marginal, run_sizes
 from benchmarks.hourly import HourlyResult, run_hourly
 from benchmarks.measure import CommandFailed
-from benchmarks.report import machine, show_hourly, show_machine, show_sizes, write_results
+from benchmarks.report import machine, show_hourly, show_machine, show_sizes, show_slope, write_results
+from benchmarks.slope import DAYS, RUNS_PER_DAY, SlopeResult, run_slope
 
 HERE = Path(__file__).parent
 SIZES = (1_000_000, 5_000_000)
@@ -32,16 +35,25 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     show_machine(console, found)
     options = {"seed": arguments.seed, "keep": arguments.keep, "tell": lambda what: console.print(what, style="dim")}
     results: list[SizeResult] = []
-    growth, hourly = None, None
-    if arguments.only != "hourly":
+    growth, hourly, slope = None, None, None
+    if arguments.only in {None, "bulk"}:
         results = run_sizes(arguments.dir, arguments.events, **options)
         growth = marginal(results)
         show_sizes(console, results, growth)
-    if arguments.only != "bulk":
+    if arguments.only in {None, "hourly"}:
         hourly = run_hourly(arguments.dir, **options)
         show_hourly(console, hourly)
-    console.print(f"Written to {write_results(HERE / 'results', found, results, growth, hourly)}")
+    if arguments.only in {None, "slope"}:
+        slope = _run_slope(arguments, options)
+        show_slope(console, slope)
+    console.print(f"Written to {write_results(HERE / 'results', found, results, growth, hourly, slope=slope)}")
     return 0 if _are_equal(results, hourly) else 1
+
+
+def _run_slope(arguments: argparse.Namespace, options: Mapping[str, Any]) -> SlopeResult:
+    days = arguments.days
+    measured = sorted({1, max(days // 2, 1), days})
+    return run_slope(arguments.dir, days=days, measured=measured, runs_per_day=arguments.runs_per_day, **options)
 
 
 def _are_equal(results: list[SizeResult], hourly: HourlyResult | None) -> bool:
@@ -54,7 +66,11 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--dir", type=Path, default=HERE / "work", help="for inputs, which stay, and lakes")
     parser.add_argument("--seed", type=int, default=SEED, help=f"of the input (default: {SEED})")
     parser.add_argument("--keep", action="store_true", help="keep the lakes")
-    parser.add_argument("--only", choices=("bulk", "hourly"), help="one of the two benchmarks")
+    parser.add_argument("--only", choices=("bulk", "hourly", "slope"), help="one of the three benchmarks")
+    parser.add_argument("--days", type=int, default=DAYS, help=f"of the slope (default: {DAYS})")
+    parser.add_argument(
+        "--runs-per-day", type=int, choices=(4, 6, 8, 12, 24), default=RUNS_PER_DAY, help="of the slope (default: 24)"
+    )
     return parser.parse_args()
 
 

@@ -124,7 +124,7 @@ def _history(place: _Place, before: Path, batch_bytes: int, given: HourlyInput, 
     lay_over(before, place.landing)
     config = write_config(place.folder, landing=place.landing, key_file=given.key_file, batch_bytes=batch_bytes)
     building = run_adlake(config, place.lake)
-    sizes = _sizes(place.lake)
+    sizes = sizes_of(place.lake)
     config = write_config(place.folder, landing=place.landing, key_file=given.key_file)
     runs = []
     for number, batch in enumerate(given.batches, 1):
@@ -134,7 +134,8 @@ def _history(place: _Place, before: Path, batch_bytes: int, given: HourlyInput, 
     return History(place.name, building, sizes, tuple(runs))
 
 
-def _sizes(lake: Path) -> dict[str, TableSize]:
+def sizes_of(lake: Path) -> dict[str, TableSize]:
+    """Commits and live files of every table of the lake."""
     found = {}
     for name, contract in tables().items():
         if contract.layer in DATA_LAYERS and (lake / contract.path / "_delta_log").is_dir():

@@ -67,6 +67,20 @@ def hourly_input(work: Path, *, events: int, events_before: int, batches: int, s
     )
 
 
+def slope_input(work: Path, *, days: int, events_per_hour: int, seed: int) -> Path:
+    """A landing zone of so many days of small hours, each file as old as its delivery; made when it is not there yet.
+
+    Args:
+        work: that keeps it.
+        days: ending with the generator's last day.
+        events_per_hour: on average.
+        seed: decides everything that is drawn.
+    """
+    folder = work / f"slope-{days}-{events_per_hour}-{seed}-{_generator_version()}"
+    _once(folder, lambda place: _make_days(place, days, events_per_hour, seed))
+    return folder
+
+
 def lay_over(delivery: Path, landing: Path) -> None:
     """Deliver files: hard links to them, so nothing is copied."""
     for path in sorted(delivery.rglob("*")):
@@ -112,6 +126,20 @@ def _make_hours(folder: Path, events: int, events_before: int, batches: int, see
     _deliver_line_items(plan, folder, now)
     for place in folder.iterdir():
         _flatten(place)
+    (folder / KEY_FILE).write_text(f"{seed:064x}", encoding="ascii")
+    (folder / KEY_FILE).chmod(0o600)
+
+
+def _make_days(folder: Path, days: int, events_per_hour: int, seed: int) -> None:
+    """Only what is delivered in time; what the generator keeps for a second delivery is left out."""
+    plan = make_plan(events_per_hour * days * HOURS_PER_DAY, seed, days)
+    world = make_world(seed, plan.events)
+    # no file is younger than that, so each keeps the age of its delivery
+    target = Target(folder, (plan.hours[-1].hour + 2) * 3600.0 + 3600)
+    for hours in plan.file_hours:
+        Delivery(plan, world, target).of(hours)
+    deliver_snapshots(plan, target)
+    _flatten(folder)
     (folder / KEY_FILE).write_text(f"{seed:064x}", encoding="ascii")
     (folder / KEY_FILE).chmod(0o600)
 

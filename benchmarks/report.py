@@ -19,10 +19,13 @@ from benchmarks.bulk import Marginal, SizeResult
 from benchmarks.contenders import Run
 from benchmarks.hourly import HourlyResult
 from benchmarks.peer import StepTime
+from benchmarks.slope import SlopeResult
 
 RATIO_BAR, MARGINAL_BAR, HOURLY_BAR = 4.0, 3.0, 1.3
 # The sizes for which the first two were set; the third is for a batch of this many events.
 BAR_EVENTS, HOURLY_EVENTS = (1_000_000, 5_000_000), 50_000
+# and the slope for so many days of so many runs
+SLOPE_RUNS = (60, 24)
 PACKAGES = ("adlake", "pyspark", "delta-spark", "duckdb", "deltalake", "pyarrow")
 QUIET_LOAD = 0.5
 
@@ -105,12 +108,38 @@ def show_hourly(console: Console, result: HourlyResult) -> None:
     )
 
 
+def show_slope(console: Console, result: SlopeResult) -> None:
+    """Print what hourly runs cost on the measured days."""
+    title = (
+        f"Hourly runs of {result.events_per_hour} events an hour, {result.runs_per_day} a day, maintained once a day"
+    )
+    table = Table(title=title, title_justify="left")
+    for name in ("day", "commits", "files", "CPU s of each run", "middle", "wall s", "maintenance CPU s"):
+        table.add_column(name, justify="right")
+    for day in result.days:
+        table.add_row(
+            str(day.day),
+            str(sum(size.commits for size in day.sizes.values())),
+            str(sum(size.files for size in day.sizes.values())),
+            ", ".join(f"{run.cost.cpu_seconds:.1f}" for run in day.runs),
+            f"{day.cpu_seconds:.1f}",
+            ", ".join(f"{run.cost.seconds:.1f}" for run in day.runs),
+            f"{day.maintenance_cpu_seconds:.1f}",
+        )
+    console.print(table)
+    first, last = result.days[0].day, result.days[-1].day
+    what = f"CPU seconds of an hourly run, day {last} to day {first}"
+    _show_bar(console, what, result.ratio, HOURLY_BAR, (last, result.runs_per_day) == SLOPE_RUNS)
+
+
 def write_results(
     folder: Path,
     found: dict[str, Any],
     results: Sequence[SizeResult],
     growth: Marginal | None,
     hourly: HourlyResult | None,
+    *,
+    slope: SlopeResult | None = None,
 ) -> Path:
     """Write everything as JSON into a file named after the moment, and return its path."""
     now = datetime.now(UTC)
@@ -120,6 +149,7 @@ def write_results(
         "sizes": [{**_plain(result), "ratio": round(result.ratio, 3)} for result in results],
         "marginal": None if growth is None else {**asdict(growth), "ratio": round(growth.ratio, 3)},
         "hourly": None if hourly is None else {**_plain(hourly), "ratio": round(hourly.ratio, 3)},
+        "slope": None if slope is None else {**_plain(slope), "ratio": round(slope.ratio, 3)},
     }
     folder.mkdir(parents=True, exist_ok=True)
     path = folder / f"{now:%Y-%m-%dT%H%M%SZ}.json"
@@ -127,7 +157,7 @@ def write_results(
     return path
 
 
-def _plain(result: SizeResult | HourlyResult) -> dict[str, Any]:
+def _plain(result: SizeResult | HourlyResult | SlopeResult) -> dict[str, Any]:
     """The result as plain values, without what the commands printed."""
     values: dict[str, Any] = json.loads(json.dumps(asdict(result)), object_hook=_without_output)
     return values

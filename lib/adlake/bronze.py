@@ -4,7 +4,7 @@ import math
 import os
 from collections.abc import Mapping, Sequence
 
-from pyspark.sql import DataFrame
+from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from adlake.account import Account
@@ -22,10 +22,11 @@ from adlake.sources.delimited import EXTRA
 from adlake.sources.files import one_file_per_task
 from adlake.sources.source import MALFORMED, REFUSAL
 from adlake.tables import read_files
-from adlake.verdict import judge
+from adlake.verdict import ROWS, judge
 
 BYTES_PER_TASK = 32 * 1024 * 1024
 SMALLEST_BIGINT = -(2**63)
+IS_READ = "is_read"
 
 
 def pending(run: Run) -> list[tuple[str, str]]:
@@ -55,15 +56,14 @@ def ingest(run: Run, batch_id: str, name: str, *, again: bool = False) -> None:
         earlier = _files_of_batch(run, contract, batch_id) if again else []
         with one_file_per_task(run.session, [landed(file, SOURCES[file.source]) for file in files]):
             rows = _read(run, contract, batch_id, files)
-            staying = read_files(run.session, run.lake, contract, earlier).where(~F.col("_file").isin(_paths(files)))
+            staying = read_files(run.session, run.lake, contract, earlier).where(~_is_of(batch_id, files))
             readable = _readable(rows, contract, files)
             frame = readable.unionByName(staying) if earlier else readable
             candidate = write_candidate(run.session, run.lake, contract, frame, replaces=earlier)
-            verdict = judge(candidate.frame(run.session), contract, [F.col("_file")])
+            is_read = _is_of(batch_id, files if again else None).alias(IS_READ)
+            verdict = judge(candidate.frame(run.session), contract, [F.col("_file"), is_read])
             verdict.check(contract, candidate.rows)
-            read = {
-                path: count for path, count in verdict.rows_by("_file").items() if path in _paths(files) or not again
-            }
+            read = {group["_file"]: group[ROWS] for group in verdict.groups if group[IS_READ]}
             missing = _missing_by_file(read, files)
             short = [file for file in files if file.path in missing]
             refused = (
@@ -87,12 +87,18 @@ def ingest(run: Run, batch_id: str, name: str, *, again: bool = False) -> None:
     publish_with_refused(run, held, candidate, account, clock=clock)
 
 
+def _is_of(batch_id: str, files: Sequence[FileRecord] | None) -> Column:
+    """Whether a row stems from one of the files as the batch delivered them; from any file of the batch for None."""
+    is_own = F.col("_batch_id") == batch_id
+    return is_own if files is None else is_own & F.col("_file").isin(_paths(files))
+
+
 def _paths(files: Sequence[FileRecord]) -> list[str]:
     return [file.path for file in files]
 
 
 def _files_of_batch(run: Run, contract: Table, batch_id: str) -> list[DataFile]:
-    """Committed files that hold rows of the batch; the statistics say so, as every commit holds one batch."""
+    """Committed files that may hold rows of the batch; once they were put together, those of other batches too."""
     return [file for file in run.lake.files(contract) if file.may_hold("_batch_id", batch_id, batch_id)]
 
 

@@ -13,7 +13,7 @@ import typer
 from typer.core import TyperGroup
 
 from adlake.errors import AdlakeError, UsageError
-from adlake.pipeline import STEPS, steps_from
+from adlake.pipeline import JOBS, STEPS, steps_from
 from adlake.version import VERSION
 
 INTERRUPTED = 130
@@ -64,7 +64,7 @@ DemoFolder = Annotated[
 NewFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go; must hold no earlier ones.")]
 Events = Annotated[int, typer.Option(min=0, metavar="N", help="Records of all event files together.")]
 Seed = Annotated[int, typer.Option(metavar="S", help="Decides what is made up: the same seed gives the same files.")]
-JobName = Annotated[Text, typer.Argument(metavar="NAME [FLAGS]...", help=f"One of {', '.join(STEPS)}, then its flags.")]
+JobName = Annotated[Text, typer.Argument(metavar="NAME [FLAGS]...", help=f"One of {', '.join(JOBS)}, then its flags.")]
 Version = Annotated[bool, typer.Option("--version", help="Show the version.", is_eager=True)]
 
 
@@ -135,8 +135,8 @@ def job(ctx: typer.Context, name: JobName = None) -> None:
     if name in {None, "", "--help"}:
         typer.echo(ctx.get_help())
         raise typer.Exit(0 if name else UsageError.exit_code)
-    if name not in STEPS:
-        raise UsageError("UNKNOWN_JOB", "no such job", where="adlake job", found=repr(name), wanted=", ".join(STEPS))
+    if name not in JOBS:
+        raise UsageError("UNKNOWN_JOB", "no such job", where="adlake job", found=repr(name), wanted=", ".join(JOBS))
     from adlake.job import main as run_job  # noqa: PLC0415
 
     raise typer.Exit(run_job(name, ctx.args))

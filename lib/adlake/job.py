@@ -24,7 +24,7 @@ from adlake.lake import Lake
 from adlake.ledger import Ledger, RunRecord, utc_now
 from adlake.lock import WriterLock
 from adlake.logs import set_up_logs
-from adlake.pipeline import STEPS
+from adlake.pipeline import HOUSEKEEPING, JOBS
 from adlake.recovery import recover_accounts
 from adlake.report import JobReport
 from adlake.run import Clock, Notify, Run
@@ -46,6 +46,7 @@ def execute(
     *,
     as_of: datetime | None = None,
     rebuild: bool = False,
+    dry_run: bool = False,
     notify: Notify | None = None,
 ) -> JobReport:
     """The report of one run of the steps, under the lake's writer lock.
@@ -53,11 +54,12 @@ def execute(
     Spark is started by the first step that has work; a run without work starts none and writes no table.
 
     Args:
-        steps: names from the pipeline, in order.
+        steps: names of jobs, in order.
         spark: started at first use, left running.
         config: the lake.
         as_of: the moment that the run stands for; by default now.
         rebuild: recompute what the layers before the first step hold, instead of only what is new.
+        dry_run: only tell what a job beside the pipeline would do.
         notify: told of progress; by default the log, as text on a terminal and as JSON where machines collect it.
 
     Raises:
@@ -73,6 +75,7 @@ def execute(
         secret = read_identity_key(config, os.environ, lambda name: read_secret(name, lake.options))
     with WriterLock(lake.storage, run_id, config.lock.expiry_seconds) as lock:
         run = Run(run_id, lake, Ledger(lake), lock, spark, as_of or started, notify=notify or _log)
+        run.is_dry = dry_run
         error = "the run was cut off"
         try:
             with _spark_failures_named(run_id):
@@ -96,7 +99,8 @@ def _work(run: Run, steps: Sequence[str], secret: bytes, *, rebuild: bool) -> No
 
 
 def _keep(run: Run, report: JobReport) -> None:
-    if report.commits or report.files_set_aside:
+    is_maintained = any(done.version_after is not None for done in report.maintained)
+    if report.commits or report.files_set_aside or is_maintained:
         run.ledger.add_run(_run_record(report))
     report.write(run.lake.storage)
 
@@ -128,6 +132,7 @@ def _report(run: Run, steps: Sequence[str], started: datetime, clock: Clock, err
         cpu_seconds=clock.cpu_seconds(),
         spark_started=run.spark.is_started,
         error=error,
+        maintained=tuple(run.maintained),
     )
 
 
@@ -156,6 +161,7 @@ class Arguments:
 
     config: Config
     as_of: datetime | None
+    dry_run: bool
 
 
 def parse(step: str, argv: Sequence[str]) -> Arguments:
@@ -165,7 +171,7 @@ def parse(step: str, argv: Sequence[str]) -> Arguments:
         SystemExit: an unknown flag or a missing one (exit code 2), or `--help` (0).
         UsageError: the configuration or a value is not usable.
     """
-    parser = argparse.ArgumentParser(prog=step, description=STEPS[step].meaning, allow_abbrev=False)
+    parser = argparse.ArgumentParser(prog=step, description=JOBS[step].meaning, allow_abbrev=False)
     parser.add_argument("--config", required=True, metavar="FILE", help="the lake's lake.yaml")
     parser.add_argument("--lake", metavar="URI", help="use this lake instead of the one in lake.yaml")
     parser.add_argument("--landing", metavar="URI", help="use this landing zone instead of the one in lake.yaml")
@@ -173,12 +179,20 @@ def parse(step: str, argv: Sequence[str]) -> Arguments:
     parser.add_argument(
         "--as-of", metavar="TIME", help="the moment the run stands for, ISO 8601 with zone (default: now)"
     )
+    if JOBS[step] in HOUSEKEEPING:
+        parser.add_argument(
+            "--dry-run",
+            nargs="?",
+            const="true",
+            choices=("true", "false", ""),
+            help="tell what would be done, and do nothing",
+        )
     for flag in GLUE_FLAGS:
         parser.add_argument(flag, help=argparse.SUPPRESS)
     found = {name: value for name, value in vars(parser.parse_args(list(argv))).items() if value and value.strip()}
     overrides = {name: found[name] for name in CONFIG_FLAGS if name in found}
     config = load_config(Path(found.get("config", "")), overrides)
-    return Arguments(config, moment(found["as_of"]) if "as_of" in found else None)
+    return Arguments(config, moment(found["as_of"]) if "as_of" in found else None, found.get("dry_run") == "true")
 
 
 def moment(text: str) -> datetime:
@@ -204,12 +218,14 @@ def main(step: str, argv: Sequence[str] | None = None, environ: Mapping[str, str
         arguments = parse(step, sys.argv[1:] if argv is None else argv)
         spark = Spark(arguments.config, environ)
         try:
-            report = execute([step], spark, arguments.config, as_of=arguments.as_of)
+            report = execute([step], spark, arguments.config, as_of=arguments.as_of, dry_run=arguments.dry_run)
         finally:
             spark.stop()
     except AdlakeError as error:
         print(error, file=sys.stderr)  # noqa: T201 the one line that a scheduler shows
         return error.exit_code
+    for done in report.maintained:
+        print(done)  # noqa: T201
     for record in report.files_set_aside:
         print(f"set aside: {record.path}: {record.reason}", file=sys.stderr)  # noqa: T201
     return report.exit_code

@@ -1,6 +1,7 @@
 """The pipeline: one list of steps with what they read and write, free of Spark.
 
-The local runner walks this list; schedulers are made from the same one.
+The local runner walks this list; schedulers are made from the same one. Beside it stand the jobs that keep a lake in
+order: they follow no step and run at times of their own.
 """
 
 from collections.abc import Mapping
@@ -11,7 +12,7 @@ from adlake.errors import UsageError
 
 @dataclass(frozen=True)
 class Step:
-    """One job of the pipeline.
+    """One job, of the pipeline or beside it.
 
     Attributes:
         name: of the job and of its script in `jobs/`.
@@ -42,6 +43,17 @@ PIPELINE: tuple[Step, ...] = (
     Step("build_gold", ("silver",), ("gold",), "Recompute the slices of the gold tables that silver has touched."),
 )
 STEPS: Mapping[str, Step] = {step.name: step for step in PIPELINE}
+
+DATA_LAYERS = ("bronze", "silver", "vault", "gold", "quarantine")
+HOUSEKEEPING: tuple[Step, ...] = (
+    Step(
+        "maintain_tables",
+        DATA_LAYERS,
+        DATA_LAYERS,
+        "Put small data files together and set table properties as the contracts say; no row changes.",
+    ),
+)
+JOBS: Mapping[str, Step] = {step.name: step for step in (*PIPELINE, *HOUSEKEEPING)}
 
 
 def steps_from(name: str | None) -> tuple[str, ...]:

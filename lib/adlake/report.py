@@ -8,6 +8,7 @@ from typing import Any
 
 from adlake.ledger import AccountRecord, FileRecord
 from adlake.storage import Storage
+from adlake.upkeep import DoneUpkeep
 
 FOLDER = "ops/reports"
 
@@ -22,6 +23,7 @@ class JobReport:
         started_at_utc, finished_at_utc: moments of the machine's clock.
         commits: one account per batch and table that the run published.
         files_set_aside: files that could not be read, found in this run.
+        maintained: what was done to tables without changing a row, or would be done.
         seconds, cpu_seconds: of the whole run, JVM included.
         spark_started: whether there was work that needed Spark.
         error: why the run failed; empty when it did not.
@@ -37,6 +39,7 @@ class JobReport:
     cpu_seconds: float
     spark_started: bool
     error: str = ""
+    maintained: tuple[DoneUpkeep, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -61,6 +64,7 @@ class JobReport:
             "exit_code": self.exit_code,
             "error": self.error,
             "tables": [_commit(record) for record in self.commits],
+            "maintenance": [asdict(done) for done in self.maintained],
             "files_set_aside": [{"path": record.path, "reason": record.reason} for record in self.files_set_aside],
         }
 

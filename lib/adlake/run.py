@@ -17,6 +17,7 @@ from adlake.ledger import AccountRecord, FileRecord, Ledger, account_record, utc
 from adlake.lock import WriterLock
 from adlake.publish import Candidate, commit
 from adlake.session import Spark
+from adlake.upkeep import DoneUpkeep
 
 Notify = Callable[[str, str, int, int], None]
 """Told before each piece of work: step, table, pieces done, pieces in all."""
@@ -36,6 +37,8 @@ class Run:
         notify: told of progress.
         published: accounts of the commits made so far.
         set_aside: files that could not be read, found in this run.
+        maintained: what was done to tables without changing a row, or would be done.
+        is_dry: whether to tell only what would be done.
     """
 
     run_id: str
@@ -47,6 +50,8 @@ class Run:
     notify: Notify
     published: list[AccountRecord] = field(default_factory=list)
     set_aside: list[FileRecord] = field(default_factory=list)
+    maintained: list[DoneUpkeep] = field(default_factory=list)
+    is_dry: bool = False
     _copied: int = 0
 
     @property

@@ -1,9 +1,9 @@
-"""The work of each step of the pipeline, in the order in which it must be done."""
+"""The work of each job; that of the pipeline's steps in the order in which it must be done."""
 
 from collections.abc import Mapping
 from typing import Protocol
 
-from adlake import bronze, features, gold, intake, silver
+from adlake import bronze, features, gold, intake, maintenance, silver
 from adlake.identity import identity_key
 from adlake.run import Run
 from adlake.sources import sources_of
@@ -63,4 +63,19 @@ def build_gold(run: Run, secret: bytes, *, rebuild: bool) -> None:
         features.build(run, due)
 
 
-WORK: Mapping[str, StepWork] = {"ingest_bronze": ingest_bronze, "build_silver": build_silver, "build_gold": build_gold}
+def maintain_tables(run: Run, secret: bytes, *, rebuild: bool) -> None:
+    """Bring every table that needs it in order, or only tell what would be done."""
+    del secret, rebuild
+    work = maintenance.pending(run)
+    run.spark.expect(sum(due.rows for due in work))
+    for done, due in enumerate(work):
+        run.notify(maintenance.STEP, due.contract.qualified, done, len(work))
+        run.maintained.append(maintenance.maintain(run, due))
+
+
+WORK: Mapping[str, StepWork] = {
+    "ingest_bronze": ingest_bronze,
+    "build_silver": build_silver,
+    "build_gold": build_gold,
+    "maintain_tables": maintain_tables,
+}

@@ -251,10 +251,10 @@ def reports(config: Config) -> list[Path]:
 
 
 def touched(config: Config, name: str) -> list[list[str] | None]:
-    """Slices that each commit of a table says it touched, oldest commit first."""
+    """Slices that each commit of a table says it touched, oldest commit first; maintenance says nothing."""
     commits = Lake(config).commits(table(name), -1)
     assert commits is not None
-    return [commit.meta["slices"] for commit in commits]
+    return [commit.meta["slices"] for commit in commits if commit.meta]
 
 
 def versions(config: Config) -> dict[str, int]:

@@ -18,7 +18,7 @@ ROWS = {
     "gold.user_days": 3,
     "gold.user_features": 3,
     "gold.yield_hourly": 4,
-    "ops.accounts": 10,
+    "ops.accounts": 11,
     "ops.files": 5,
     "ops.runs": 3,
     "quarantine.gam_impressions": 4,

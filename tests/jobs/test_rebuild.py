@@ -94,6 +94,8 @@ def test_silver_and_gold_are_as_if_the_corrected_rules_had_always_been(lake_afte
         ("build_silver", "silver.page_events"): Account(6, 2, duplicates=4, superseded=2),
         ("build_gold", "gold.yield_hourly"): Account(8, 8, superseded=4),
         ("build_gold", "gold.user_days"): Account(7, 7, superseded=3),
+        # the day that came with the second delivery had no snapshot yet
+        ("build_gold", "gold.user_features"): Account(5, 5),
     }
     assert sorted(row["key_part"] for row in lakes.rows_of(config, "silver.gam_impressions")) == [
         *("b1", "b2", "b3", "k1", "k2", "k3", "k7", "k8", "k9")

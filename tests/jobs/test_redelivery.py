@@ -59,6 +59,8 @@ def test_a_second_delivery_replaces_restores_and_adds_and_touches_nothing_else(l
         # hour 10 (two channels), hour 11 (k7 adds a second one), and the hours of k8 and k9; hour 13 stays as it is
         ("build_gold", "gold.yield_hourly"): Account(6, 6, superseded=3),
         ("build_gold", "gold.user_days"): Account(7, 7, superseded=3),
+        # u1, u2, u3, u8 and the reader, as of the day that is new
+        ("build_gold", "gold.user_features"): Account(5, 5),
     }
     assert impressions(config) == [
         ("b1", 1, lakes.BACKFILL, "user 1"),
@@ -89,6 +91,7 @@ def test_a_second_delivery_replaces_restores_and_adds_and_touches_nothing_else(l
         ("build_silver", "silver.gam_line_items"): Account(2, 2),
         ("build_gold", "gold.yield_hourly"): Account(2, 2, superseded=2),
         ("build_gold", "gold.user_days"): Account(2, 2, superseded=2),
+        ("build_gold", "gold.user_features"): Account(5, 5, superseded=5),
     }
     assert lakes.touched(config, "silver.gam_line_items")[-1] == ["2026-10-04", "2026-10-06"]
     assert lakes.touched(config, "gold.user_days")[-1] == ["2026-10-04", "2026-10-06"]

@@ -14,7 +14,8 @@ from benchmarks.contenders import ADLAKE, PEER, Run
 from benchmarks.hourly import History, HourlyResult, TableSize
 from benchmarks.measure import CommandFailed, Measurement, ProcessTree, measure
 from benchmarks.peer import StepTime
-from benchmarks.report import show_hourly, show_sizes, write_results
+from benchmarks.report import show_hourly, show_sizes, show_slope, write_results
+from benchmarks.slope import DayCost, SlopeResult
 
 BURN = "import time\nend = time.process_time() + {}\nwhile time.process_time() < end: pass\n"
 STEP = StepTime("build_gold", "gold.user_days", 3.0, 4.0)
@@ -67,6 +68,14 @@ def hourly_of(short, long, events=50_000, *, is_equal=True):
         for name, cpus in (("one hour", short), ("30 days", long))
     ]
     return HourlyResult(events, *histories, is_equal)
+
+
+def slope_of(first, last, runs_per_day=24):
+    sizes = {"silver.gam_clicks": TableSize(30, 7)}
+    days = [
+        DayCost(day, tuple(run_of(ADLAKE, cpu) for cpu in cpus), sizes, 8.5) for day, cpus in ((1, first), (60, last))
+    ]
+    return SlopeResult(runs_per_day, 60, tuple(days))
 
 
 def printed(show, *values):
@@ -137,15 +146,27 @@ def test_hourly_batches_are_printed_with_the_history_they_met():
     assert "not judged" in printed(show_hourly, hourly_of((1.0,), (1.0,), events=10))
 
 
+def test_the_slope_is_printed_day_by_day():
+    text = printed(show_slope, slope_of((10.0, 12.0, 11.0), (12.0, 14.0, 11.0)))
+    assert "10.0, 12.0, 11.0" in text
+    assert "8.5" in text
+    assert "day 60 to day 1: ratio 1.09, bar 1.3: met" in text
+    assert "ratio 2.00, bar 1.3: not met" in printed(show_slope, slope_of((1.0,), (2.0,)))
+    assert "not judged" in printed(show_slope, slope_of((1.0,), (1.0,), runs_per_day=4))
+
+
 def test_results_are_written_without_what_commands_printed(tmp_path):
     sizes, hourly = [size_of(1_000_000, 80.0, 20.0, RIGHT)], hourly_of((30.0,), (30.0,))
-    path = write_results(tmp_path / "results", {"cores": 2}, sizes, Marginal(25.0, 10.0), hourly)
+    slope = slope_of((10.0,), (12.0,))
+    path = write_results(tmp_path / "results", {"cores": 2}, sizes, Marginal(25.0, 10.0), hourly, slope=slope)
     document = json.loads(path.read_text(encoding="utf-8"))
     assert "printed" not in path.read_text(encoding="utf-8")
     assert document["machine"] == {"cores": 2}
     assert document["sizes"][0]["ratio"] == 4.0
     assert document["sizes"][0]["adlake"]["cost"] == {"seconds": 160.0, "cpu_seconds": 80.0, "peak_mb": 100.0}
     assert document["sizes"][0]["peer"]["steps"][0]["table"] == "gold.user_days"
+    assert document["slope"]["ratio"] == 1.2
+    assert document["slope"]["days"][1]["sizes"] == {"silver.gam_clicks": {"commits": 30, "files": 7}}
     assert document["marginal"] == {"adlake": 25.0, "peer": 10.0, "ratio": 2.5}
     assert document["hourly"]["long"]["sizes"] == {"silver.gam_clicks": {"commits": 3, "files": 7}}
 
@@ -157,6 +178,7 @@ def test_only_tables_that_differ_make_the_benchmark_fail(monkeypatch, tmp_path, 
     monkeypatch.setattr(command, "HERE", tmp_path)
     monkeypatch.setattr(command, "run_sizes", lambda *_, **__: sizes)
     monkeypatch.setattr(command, "run_hourly", lambda *_, **__: hourly_of((1.0,), (9.0,), is_equal=is_hourly_equal))
+    monkeypatch.setattr(command, "run_slope", lambda *_, **__: slope_of((1.0,), (9.0,)))
     assert command.main() == code
     assert len(list((tmp_path / "results").glob("*.json"))) == 1
 

@@ -222,3 +222,13 @@ def test_equal_hours_give_equal_yield_whatever_came_before(hours, tmp_path):
     assert digest(short, "yield_hourly", since).rows > 100
     assert digest(short, "yield_hourly", since) == digest(long, "yield_hourly", since)
     assert digest(short, "yield_hourly").rows < digest(long, "yield_hourly").rows
+
+
+def test_the_files_of_the_slope_are_as_old_as_their_delivery(tmp_path):
+    folder = inputs.slope_input(tmp_path, days=2, events_per_hour=10, seed=SEED)
+    files = list(folder.rglob("*.gz"))
+    hours = {int(file.stat().st_mtime) // 3600 for file in files}
+    assert {path.relative_to(folder).parts[0] for path in files} == {"gam", "snowplow"}
+    # the last hours are those of the second delivery
+    assert 40 <= len(hours) < 48
+    assert max(hours) - min(hours) <= 50

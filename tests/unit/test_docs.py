@@ -7,26 +7,24 @@ import pytest
 import typer
 
 from adlake import cli, job, pipeline
-from adlake.config import load_config
+from adlake.config import MaintenanceConfig, load_config
 from adlake.config.crm import COLUMNS
 from adlake.contracts import tables
-from adlake.reasons import MEANINGS
-from adlake.silver import REFINEMENTS, SUPERSEDED_DELIVERY
-from adlake.sources.delimited import UNREADABLE_VALUE, WRONG_COLUMN_COUNT
-from adlake.sources.quoted_csv import INVALID_UTF8, MISPLACED_QUOTE
 from tests.doc_commands import BLOCK, ROOT, Command, blocks, commands, inline_commands, pages
 
 # What the shell or another program does; everything else in a console block must be ours or make's.
 FOREIGN = {"openssl", "chmod", "source"}
+CONFIGURED = ("docs/guides/own-files.md", "docs/guides/maintenance.md")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 WRITTEN = [Command("here", ("adlake", "run", "--bogus")), Command("here", ("adlake", "status", "extra"))]
 
 
 @pytest.fixture
 def config(tmp_path):
-    (block,) = [block for block in blocks("yaml") if block.page == "docs/guides/own-files.md"]
+    # the guides show one file in parts: what must stand in it, then what may
+    texts = [block.text for page in CONFIGURED for block in blocks("yaml") if block.page == page]
     path = tmp_path / "lake.yaml"
-    path.write_text(block.text)
+    path.write_text("".join(texts))
     return path
 
 
@@ -110,6 +108,8 @@ def test_every_link_leads_somewhere(page):
 def test_the_configuration_that_is_shown_loads(config):
     found = load_config(config)
     assert (found.tenant, found.lake) == ("herald", str(config.parent / "lake"))
+    assert found.content.sections["sport"] == "483"
+    assert found.maintenance == MaintenanceConfig()
 
 
 def test_the_mapping_of_contacts_that_is_shown_loads(config):
@@ -134,9 +134,3 @@ def test_every_table_that_is_named_has_a_contract():
     }
     assert named
     assert named <= set(tables())
-
-
-def test_every_rule_and_filter_has_a_meaning_and_no_other():
-    known = {check.name for refinement in REFINEMENTS.values() for check in (*refinement.rules, *refinement.filters)}
-    by_readers = {WRONG_COLUMN_COUNT, UNREADABLE_VALUE, INVALID_UTF8, MISPLACED_QUOTE}
-    assert set(MEANINGS) == known | by_readers | {SUPERSEDED_DELIVERY}

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from adlake.pipeline import STEPS
+from adlake.pipeline import JOBS as STEPS_AND_HOUSEKEEPING
 
 ROOT = Path(__file__).parents[2]
 LIBRARY = ROOT / "lib" / "adlake"
@@ -30,12 +30,12 @@ LAYERS = (
     ("account", "generator", "landing", "lock", "pipeline", "resources", "jvm", "aws"),
     ("contracts", "config", "jars", "sums"),
     ("lake", "identity_key", "session", "ledger_types"),
-    ("ledger", "frames", "snapshots"),
+    ("ledger", "frames", "snapshots", "upkeep"),
     ("publish", "tables", "verdict", "window", "dedup", "identity", "phones", "contacts"),
     ("sources", "report", "writer", "unfinished"),
     ("run", "redelivery", "comparison", "marts"),
     ("intake", "quarantine", "recovery", "status"),
-    ("bronze", "silver", "gold", "features"),
+    ("bronze", "silver", "gold", "features", "maintenance"),
     ("work",),
     ("job",),
     ("demo", "preparation"),
@@ -46,7 +46,19 @@ RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
 WITHOUT_SPARK = (
     *("errors", "boundary", "storage", "datafile", "delta_types", "account", "landing", "lock", "pipeline"),
-    *("contracts", "config", "identity_key", "lake", "ledger", "report", "writer", "unfinished", "snapshots", "status"),
+    *(
+        "contracts",
+        "config",
+        "identity_key",
+        "lake",
+        "ledger",
+        "report",
+        "writer",
+        "unfinished",
+        "snapshots",
+        "upkeep",
+        "status",
+    ),
     *("generator", "comparison", "jars", "jvm", "console", "cli"),
 )
 JOB_IMPORTS = {"job", "config", "report", "session"}
@@ -260,5 +272,5 @@ def test_a_job_is_thin(name):
     assert lines <= 40
 
 
-def test_there_is_a_job_for_every_step():
-    assert sorted(JOBS) == sorted(STEPS)
+def test_there_is_a_script_for_every_job():
+    assert sorted(JOBS) == sorted(STEPS_AND_HOUSEKEEPING)

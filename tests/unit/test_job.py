@@ -2,6 +2,7 @@
 
 import json
 import re
+from contextlib import nullcontext
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from types import SimpleNamespace
@@ -101,6 +102,16 @@ def test_a_job_needs_its_configuration(capsys, arguments):
         main("build_gold", arguments)
     assert caught.value.code == 2
     assert "--config" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("flags", "is_dry"),
+    [([], False), (["--dry-run"], True), (["--dry-run", "true"], True), (["--dry-run", ""], False)],
+)
+def test_only_jobs_beside_the_pipeline_can_tell_what_they_would_do(lake_yaml, capsys, flags, is_dry):
+    assert parse("maintain_tables", ["--config", lake_yaml, *flags]).dry_run is is_dry
+    with pytest.raises(SystemExit) if flags else nullcontext():
+        assert parse("build_gold", ["--config", lake_yaml, *flags]).dry_run is False
 
 
 @pytest.mark.parametrize("step", STEPS)
@@ -218,7 +229,7 @@ def test_the_exit_code_says_how_it_ended(executed, lake_yaml, capsys, result, to
     assert (exit_code, *capsys.readouterr()) == (told[0], "", told[1])
     (spark,) = executed.sparks
     assert (spark.environ, spark.stops) == ({"A": "b"}, 1)
-    assert executed.calls == [((["build_gold"], spark, spark.config), {"as_of": NOON})]
+    assert executed.calls == [((["build_gold"], spark, spark.config), {"as_of": NOON, "dry_run": False})]
 
 
 def test_a_fault_of_ours_keeps_its_traceback_and_stops_spark(executed, lake_yaml):

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 from adlake.errors import UsageError
-from adlake.pipeline import PIPELINE, STEPS, steps_from
+from adlake.pipeline import HOUSEKEEPING, JOBS, PIPELINE, STEPS, steps_from
 from adlake.work import WORK
 
 NAMES = ("ingest_bronze", "build_silver", "build_gold")
@@ -14,7 +14,13 @@ NAMES = ("ingest_bronze", "build_silver", "build_gold")
 
 def test_the_steps_are_in_order_and_each_has_its_work():
     assert tuple(step.name for step in PIPELINE) == tuple(STEPS) == NAMES
-    assert tuple(WORK) == NAMES
+    assert tuple(WORK) == tuple(JOBS) == (*NAMES, *[step.name for step in HOUSEKEEPING])
+
+
+def test_what_keeps_a_lake_in_order_reads_and_writes_the_same_layers_and_no_run_takes_it_along():
+    assert [step.name for step in HOUSEKEEPING] == ["maintain_tables"]
+    assert all(step.reads == step.writes for step in HOUSEKEEPING)
+    assert "maintain_tables" not in steps_from(None)
 
 
 def test_every_step_reads_what_landing_or_a_step_before_it_has_written():

@@ -91,6 +91,7 @@ def test_the_report_as_plain_values():
                 "published": 1,
             },
         ],
+        "maintenance": [],
         "files_set_aside": [{"path": "gam/x.gz", "reason": "[NOT_GZIP] no gzip"}],
     }
 

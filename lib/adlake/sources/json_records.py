@@ -15,11 +15,11 @@ from adlake.contracts import Table
 from adlake.frames import struct_type
 from adlake.paths import literal_path
 from adlake.sources.files import FILE, POSITION, RECORD_TYPE, position, record_type, relative_path
-from adlake.sources.source import MALFORMED, REFUSAL, LandedFile
+from adlake.sources.source import MALFORMED, NOT_UTF8, REFUSAL, UNREADABLE_VALUE, LandedFile
 
 RECORD = "_record"
-NOT_UTF8, NOT_JSON, NOT_AN_OBJECT, TOO_DEEP = "not_utf8", "not_json", "not_an_object", "too_deep"
-DUPLICATE_KEYS, UNREADABLE_VALUE = "duplicate_keys", "unreadable_value"
+NOT_JSON, NOT_AN_OBJECT, TOO_DEEP = "not_json", "not_an_object", "too_deep"
+DUPLICATE_KEYS = "duplicate_keys"
 # What landing.BETWEEN_JSON_RECORDS finds, as a place to cut at.
 BETWEEN = r'(?<=\})[ \t]*(?=\{[ \t]*"\w)'
 BLANK = r"\A[\x00-\x20]*\z"

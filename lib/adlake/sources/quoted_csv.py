@@ -14,11 +14,10 @@ from pyspark.sql import functions as F
 
 from adlake.landing import Layout
 from adlake.paths import literal_path
-from adlake.sources.delimited import WRONG_COLUMN_COUNT
 from adlake.sources.files import FILE, POSITION, RECORD_TYPE, position, relative_path
-from adlake.sources.source import MALFORMED, REFUSAL, LandedFile
+from adlake.sources.source import MALFORMED, NOT_UTF8, REFUSAL, WRONG_COLUMN_COUNT, LandedFile
 
-INVALID_UTF8, MISPLACED_QUOTE = "not_utf8", "misplaced_quote"
+MISPLACED_QUOTE = "misplaced_quote"
 VALUES = "values"
 LINE, TEXT, RECORD, CUT = "_line", "_text", "_record", "_cut"
 BLANK = r"^[\x00-\x20]*\z"
@@ -111,7 +110,7 @@ def _refusal(layout: Layout) -> Column:
     fields = F.floor(delimiters / len(str(layout.delimiter).encode())) + 1
     return (
         # of the text as it was: a regular expression gives it back with its broken characters replaced
-        F.when(~F.is_valid_utf8(TEXT), INVALID_UTF8)
+        F.when(~F.is_valid_utf8(TEXT), NOT_UTF8)
         .when(~record.rlike(rf"^{field}(?:{delimiter}{field})*+\z"), MISPLACED_QUOTE)
         .when(fields != len(layout.columns), WRONG_COLUMN_COUNT)
     )
