@@ -19,7 +19,9 @@ NAMES_WINNER, PREFERS_DEALS = 7 << 12, 1 << 15
 NOTHING = (False, -1)
 WAITING_AT_MOST, SHORTEST_WAIT, LONGEST_TTL = 256, 2 * MICROS, 1800 * MICROS
 # Of the response, by place in the list of sites; empty: not named at all, so USD. Nobody has a rate of the last one.
-CURRENCIES = (("EUR", "EUR", ""), ("EUR", "USD", ""), ("GBP", "EUR", "CHF"), ("SEK", "EUR", ""), ("CHF", "EUR", "XTS"))
+CURRENCIES = (
+    *(("EUR", "CHF", "", "XTS"), ("EUR", "", "USD"), ("GBP", "EUR", "CHF"), ("SEK", "EUR", ""), ("CHF", "EUR", "")),
+)
 PRICE_FACTOR = {"SEK": 10}
 TMAX = (1000, 1000, 1500, 750, None)
 TYPES = (None, 1, 1, 2)
