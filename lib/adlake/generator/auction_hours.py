@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from random import Random
 
 from adlake.generator.auction_files import LINE_BY_LINE, LOGGED, TOGETHER, AuctionFile, seats_of
-from adlake.generator.auctions import Auction, AuctionHouse, key_values
+from adlake.generator.auction_records import key_values
+from adlake.generator.auctions import Auction, AuctionHouse
 from adlake.generator.bidders import bucket_micros
 from adlake.generator.broken_auctions import odd_records, unreadable_records
 from adlake.generator.clocks import MICROS, MICROS_PER_HOUR, Keys, hour_start, stream

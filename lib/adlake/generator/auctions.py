@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import NamedTuple
 
-from adlake.generator.bidders import BID, CACHED, NO_BID, UNASKED, Answer, answers, medium_bucket, price_micros
+from adlake.generator.bidders import BID, CACHED, NO_BID, UNASKED, Answer, answers, price_micros
 from adlake.generator.clocks import MICROS
 from adlake.generator.page_events import uuid_of
 from adlake.generator.people import Profile, Visitor
@@ -245,13 +245,3 @@ def _is_fresh(bid: Bid, at: int) -> bool:
 def names_winner(spelling: int) -> bool:
     """Whether the response says by its targeting keys who won; if not, the highest price did."""
     return bool(spelling & NAMES_WINNER)
-
-
-def key_values(imp: Imp) -> dict[str, str]:
-    """What the ad server is told of the impression: nothing when nobody bid."""
-    won = next((seat for seat in imp.seats if seat.is_won), None)
-    if won is None:
-        return {}
-    bid = won.bids[0]
-    told = {"hb_pb": medium_bucket(bid.micros), "hb_bidder": won.bidder, "hb_adid": bid.id, "hb_size": bid.size}
-    return told | ({"hb_deal": bid.deal} if bid.deal else {})
