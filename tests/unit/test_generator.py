@@ -259,12 +259,56 @@ def test_every_hazard_is_there(truth):
     assert silver[1]["page_events"]["quarantined"].keys() == {
         *("event_id_missing", "collector_time_missing", "event_time_invalid", "contexts_malformed")
     }
+    bronze = truth.accounts(1)["bronze"]
+    assert bronze["prebid_auctions"]["quarantined"].keys() == {
+        *("not_json", "not_utf8", "not_an_object", "too_deep", "unreadable_value", "duplicate_keys")
+    }
+    of_records = {"record_kind_unknown", "auction_id_missing", "auction_time_invalid", "impression_missing"}
+    of_records |= {"impression_id_missing"}
+    assert silver[1]["auctions"]["quarantined"].keys() == {*of_records, "floor_invalid"}
+    of_bids = {"impression_unknown", "bidder_missing", "price_invalid"}
+    assert silver[1]["bids"]["quarantined"].keys() == of_records | of_bids
+    assert silver[1]["bids"]["filtered"].keys() == {"not_an_auction", "request_turned_down", "nobody_asked"}
+    assert silver[1]["contact_states"]["quarantined"].keys() == {
+        *("contact_unknown", "as_of_time_invalid", "renewal_date_invalid", "consent_time_invalid")
+    }
+    assert silver[1]["contact_states"] == truth.accounts(1)["vault"]["contacts"]
+    assert silver[1]["fx_rates"]["quarantined"].keys() == {
+        *("rate_date_invalid", "currency_invalid", "exchange_rate_invalid")
+    }
     assert silver[1]["gam_line_items"]["quarantined"].keys() == {"line_item_id_missing", "rate_invalid"}
     assert silver[2]["gam_impressions"]["superseded"] > silver[2]["gam_impressions"]["restored"] > 0
     assert all(account["duplicates"] for tables in silver.values() for account in tables.values())
     counts = dict(flattened(truth.document["planted"]))
     assert [name for name, count in counts.items() if not count] == []
-    assert len(counts) >= 42
+    assert len(counts) >= 100
+    bids = truth.document["planted"]["header_bidding"]["bids"]
+    assert {"bid", "no_bid", "timeout", "error", "rejected", "won_from_an_earlier_auction"} < bids.keys()
+
+
+def test_a_rate_that_comes_late_is_missed_first(truth):
+    """Swiss francs: their bids have no known worth after the first delivery, and one after the second."""
+    unconverted = [truth.gold(batch)["bidder_daily"]["totals"]["bids_unconverted"] for batch in BATCHES]
+    assert unconverted[0] > unconverted[1] > 0
+
+
+def test_nothing_later_than_the_day_is_in_the_features(made, truth):
+    """The last export of contacts lies after it: its states are delivered and do not count."""
+    exports = sorted(made.glob("second_delivery/crm/subscribers/subscribers-*.csv"))
+    assert [file.stem for file in exports] == ["subscribers-2026-11-02", "subscribers-2026-11-05"]
+    assert {row["as_of_date"] for row in truth.table(2, "user_features")} == {"2026-11-02"}
+
+
+def test_exports_of_contacts_are_all_that_the_standard_allows(made):
+    first, second = (
+        (made / folder / f"crm/subscribers/subscribers-{day}.csv").read_bytes()
+        for folder, day in (("landing", "2026-10-31"), ("second_delivery", "2026-11-02"))
+    )
+    assert first.startswith(b"\xef\xbb\xbf")
+    assert not first.endswith(b"\n")
+    assert b'"Hauptstr. 1\nHinterhaus"' in first
+    header = first.removeprefix(b"\xef\xbb\xbf").split(b"\r\n")[0].split(b";")
+    assert second.split(b"\r\n")[0].split(b";") == header[::-1]
 
 
 def test_planted_duplicates_are_those_of_the_accounts(truth):

@@ -5,7 +5,8 @@ from collections.abc import Sequence
 from random import Random
 
 from adlake.generator.auction_files import LINE_BY_LINE, LOGGED, TOGETHER, AuctionFile, seats_of
-from adlake.generator.auctions import Auction, AuctionHouse, key_values
+from adlake.generator.auction_records import key_values
+from adlake.generator.auctions import Auction, AuctionHouse
 from adlake.generator.bidders import bucket_micros
 from adlake.generator.broken_auctions import odd_records, unreadable_records
 from adlake.generator.clocks import MICROS, MICROS_PER_HOUR, Keys, hour_start, stream
@@ -23,6 +24,7 @@ MAIN, SHARED, LATE, BROKEN, COPIES = (
     "broken auctions",
     "copied auctions",
 )
+CACHED, CACHED_EVERY, CACHED_TRIALS = "cached bids", 4, 80
 STYLES = (TOGETHER, LINE_BY_LINE, TOGETHER, LOGGED)
 AUCTION_SHARE, IMPS_AT_MOST = 0.35, 3
 FARTHEST_LATE_HOURS = 5
@@ -82,6 +84,14 @@ class AuctionHour:
                 scope = "across_batches" if source.delivery < self._hour.delivery else "across_files"
                 self.planted[f"duplicates.{scope}"] += 1
 
+    def add_cached(self) -> None:
+        """Two auctions of one page, of which the second is won by a bid that lost in the first."""
+        if self._hour.shared and self._hour.index % CACHED_EVERY == 0:
+            draw = stream(self._world.seed, self._hour.hour, CACHED)
+            at = self._hour.hour * MICROS_PER_HOUR + int(draw.random() * 3000 * MICROS)
+            pairs = (_auctions(self._world, draw, [at, at + 30 * MICROS]) for _ in range(CACHED_TRIALS))
+            self.file.good += next((pair for pair in pairs if _is_won_by_cached(pair[1])), [])
+
     def add_late(self) -> None:
         """Auctions of earlier hours."""
         draw = stream(self._world.seed, self._hour.hour, LATE)
@@ -124,13 +134,23 @@ def is_sold_by_auction(page: Page) -> bool:
 
 def some_auction(world: World, draw: Random, at: int) -> Auction:
     """An auction of somebody, somewhere, of which the ad server knows nothing."""
+    return _auctions(world, draw, [at])[0]
+
+
+def _is_won_by_cached(auction: Auction) -> bool:
+    return any(seat.is_cached and seat.is_won for seat in seats_of([auction]))
+
+
+def _auctions(world: World, draw: Random, times: Sequence[int]) -> list[Auction]:
+    """Auctions of one page and its slots, one after the other."""
     traffic = Traffic(world, draw, Keys(0))
     visitor, page = traffic.visit()
     while not is_sold_by_auction(page):
         visitor, page = traffic.visit()
     slots = world.slots[page.site]
     drawn = [slots[int(draw.random() * len(slots))] for _ in range(1 + int(draw.random() * IMPS_AT_MOST))]
-    return AuctionHouse(draw).auction(at, visitor, world.profiles[visitor.profile], page, drawn)
+    house, profile = AuctionHouse(draw), world.profiles[visitor.profile]
+    return [house.auction(at, visitor, profile, page, drawn) for at in times]
 
 
 def shared_auctions(world: World, hour: HourPlan) -> list[Auction]:

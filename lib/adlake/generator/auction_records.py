@@ -130,8 +130,21 @@ def _response(auction: Auction) -> Object:
     return found | ({"cur": auction.currency} if auction.currency else {}) | {"ext": ext}
 
 
+def key_values(imp: Imp) -> dict[str, str]:
+    """What the ad server is told of the impression: nothing when nobody bid."""
+    won = next((seat for seat in imp.seats if seat.is_won), None)
+    if won is None:
+        return {}
+    bid = won.bids[0]
+    return {**_told(won, bid), "hb_adid": bid.id, **({"hb_deal": bid.deal} if bid.deal else {})}
+
+
+def _told(seat: Seat, bid: Bid) -> dict[str, str]:
+    return {"hb_pb": medium_bucket(bid.micros), "hb_bidder": seat.bidder, "hb_size": bid.size}
+
+
 def _bid(auction: Auction, imp: Imp, seat: Seat, bid: Bid, *, is_won: bool) -> Object:
-    told = {"hb_pb": medium_bucket(bid.micros), "hb_bidder": seat.bidder, "hb_size": bid.size}
+    told = _told(seat, bid)
     own = {f"{key}_{seat.bidder}"[:CUT_KEY]: value for key, value in told.items()}
     prebid: Object = {"type": "banner", "meta": {"adaptercode": seat.bidder}}
     prebid["targeting"] = told | own if is_won and names_winner(auction.spelling) else own

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from random import Random
 from typing import NamedTuple
 
-from adlake.generator.bidders import BID, CACHED, NO_BID, UNASKED, Answer, answers, medium_bucket, price_micros
+from adlake.generator.bidders import BID, CACHED, NO_BID, UNASKED, Answer, answers, price_micros
 from adlake.generator.clocks import MICROS
 from adlake.generator.page_events import uuid_of
 from adlake.generator.people import Profile, Visitor
@@ -19,7 +19,9 @@ NAMES_WINNER, PREFERS_DEALS = 7 << 12, 1 << 15
 NOTHING = (False, -1)
 WAITING_AT_MOST, SHORTEST_WAIT, LONGEST_TTL = 256, 2 * MICROS, 1800 * MICROS
 # Of the response, by place in the list of sites; empty: not named at all, so USD. Nobody has a rate of the last one.
-CURRENCIES = (("EUR", "EUR", ""), ("EUR", "USD", ""), ("GBP", "EUR", "CHF"), ("SEK", "EUR", ""), ("CHF", "EUR", "XTS"))
+CURRENCIES = (
+    *(("EUR", "CHF", "", "XTS"), ("EUR", "", "USD"), ("GBP", "EUR", "CHF"), ("SEK", "EUR", ""), ("CHF", "EUR", "")),
+)
 PRICE_FACTOR = {"SEK": 10}
 TMAX = (1000, 1000, 1500, 750, None)
 TYPES = (None, 1, 1, 2)
@@ -243,13 +245,3 @@ def _is_fresh(bid: Bid, at: int) -> bool:
 def names_winner(spelling: int) -> bool:
     """Whether the response says by its targeting keys who won; if not, the highest price did."""
     return bool(spelling & NAMES_WINNER)
-
-
-def key_values(imp: Imp) -> dict[str, str]:
-    """What the ad server is told of the impression: nothing when nobody bid."""
-    won = next((seat for seat in imp.seats if seat.is_won), None)
-    if won is None:
-        return {}
-    bid = won.bids[0]
-    told = {"hb_pb": medium_bucket(bid.micros), "hb_bidder": won.bidder, "hb_adid": bid.id, "hb_size": bid.size}
-    return told | ({"hb_deal": bid.deal} if bid.deal else {})

@@ -110,6 +110,7 @@ class FileHour:
         auctions = self.auctions[hour.index]
         again = [] if hour.again_from is None else [self.plan.hours[hour.again_from]]
         auctions.add_repeats([self.plan.before(hour), *again])
+        auctions.add_cached()
         auctions.add_late()
         auctions.add_broken()
         auctions.add_copies()

@@ -58,9 +58,9 @@ def generate(
 
     Args:
         directory: made when it is not there; must hold no earlier run.
-        events: data records in the readable event files of both deliveries, exactly: duplicates, malformed lines and
-            both versions of a changed file count; match tables, blank lines and a file that comes again unchanged at
-            its path do not.
+        events: data records in the readable event files of both deliveries, exactly: auctions, duplicates, malformed
+            lines and both versions of a changed file count; match tables, exchange rates, exports of contacts, blank
+            lines and a file that comes again unchanged at its path do not.
         seed: decides everything that is drawn.
         days: US Pacific days, the last being 2026-11-01, when US clocks go back; None: 1, or 2 from 100,000 events.
         broken_files: whether files that cannot be read lie among the others; a run then exits 1.
