@@ -4,7 +4,6 @@ import json
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -51,18 +50,17 @@ def run_peer(delivery: Path, lake: Path) -> Run:
     return Run(PEER, cost, steps)
 
 
-def run_adlake(config: Path, lake: Path, *, as_of: datetime | None = None) -> Run:
+def run_adlake(config: Path, lake: Path, *flags: str) -> Run:
     """Run `adlake run` on whatever is new.
 
     Args:
         config: its `lake.yaml`.
         lake: that the configuration names.
-        as_of: the moment that the run stands for; by default now.
+        flags: more of them.
     """
-    moment = [] if as_of is None else ["--as-of", as_of.isoformat()]
     known = set(_reports(lake))
     # The console script of the environment that runs this.
-    cost = measure([str(Path(sys.executable).with_name("adlake")), "run", "--config", str(config), *moment])
+    cost = measure([str(Path(sys.executable).with_name("adlake")), "run", "--config", str(config), *flags])
     (report,) = set(_reports(lake)) - known
     return Run(ADLAKE, cost, _steps_of(json.loads(report.read_text(encoding="utf-8"))))
 

@@ -139,7 +139,7 @@ def _days(lake: _Lake, days: int, measured: Sequence[int], runs_per_day: int, te
             at_utc = begin + timedelta(days=day - 1) + step * (number + 1)
             lake.deliver(at_utc)
             if day in measured and number >= runs_per_day - MEASURED_RUNS:
-                runs.append(run_adlake(lake.config_file, Path(lake.config.lake), as_of=at_utc))
+                runs.append(run_adlake(lake.config_file, Path(lake.config.lake), "--as-of", at_utc.isoformat()))
             else:
                 execute(steps_from(None), lake.spark, lake.config, as_of=at_utc, notify=lambda *_: None)
         report = execute(MAINTENANCE, lake.spark, lake.config, as_of=at_utc, notify=lambda *_: None)

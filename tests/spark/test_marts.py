@@ -6,7 +6,7 @@ from adlake.contracts import table
 from adlake.frames import conform
 from adlake.marts import MARTS
 from adlake.marts.revenue import channel, click_rate_card_micros, impression_rate_card_micros, rates_by_day, with_rates
-from tests.spark.rows import BATCH, assert_same, at, frame, rows
+from tests.spark.rows import BATCH, assert_proven, assert_same, at, frame, rows
 
 PLACE = {"_batch_id": BATCH, "_file": "f", "_position": 1}
 OCT31, NOV1, NOV2, NOV3, NOV4 = (at(day).date() for day in ("2026-10-31", *(f"2026-11-0{n}" for n in range(1, 5))))
