@@ -1,4 +1,4 @@
-"""`python -m benchmarks`: measure adlake beside its peer, and hourly batches beside a history and while it grows."""
+"""`python -m benchmarks`: measure adlake beside its peer, source by source, and hourly as its history grows."""
 
 import argparse
 import sys
@@ -11,8 +11,17 @@ from rich.console import Console
 from benchmarks.bulk import SizeResult, marginal, run_sizes
 from benchmarks.hourly import HourlyResult, run_hourly
 from benchmarks.measure import CommandFailed
-from benchmarks.report import machine, show_hourly, show_machine, show_sizes, show_slope, write_results
+from benchmarks.report import (
+    machine,
+    show_hourly,
+    show_machine,
+    show_sizes,
+    show_slope,
+    show_sources,
+    write_results,
+)
 from benchmarks.slope import DAYS, RUNS_PER_DAY, SlopeResult, run_slope
+from benchmarks.sources import run_sources
 
 HERE = Path(__file__).parent
 SIZES = (1_000_000, 5_000_000)
@@ -35,18 +44,23 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     show_machine(console, found)
     options = {"seed": arguments.seed, "keep": arguments.keep, "tell": lambda what: console.print(what, style="dim")}
     results: list[SizeResult] = []
-    growth, hourly, slope = None, None, None
+    growth, sources, hourly, slope = None, None, None, None
     if arguments.only in {None, "bulk"}:
         results = run_sizes(arguments.dir, arguments.events, **options)
         growth = marginal(results)
         show_sizes(console, results, growth)
+    if arguments.only in {None, "sources"}:
+        sources = run_sources(arguments.dir, min(arguments.events), **options)
+        show_sources(console, sources)
     if arguments.only in {None, "hourly"}:
         hourly = run_hourly(arguments.dir, **options)
         show_hourly(console, hourly)
     if arguments.only in {None, "slope"}:
         slope = _run_slope(arguments, options)
         show_slope(console, slope)
-    console.print(f"Written to {write_results(HERE / 'results', found, results, growth, hourly, slope=slope)}")
+    console.print(
+        f"Written to {write_results(HERE / 'results', found, results, growth, hourly, sources=sources, slope=slope)}"
+    )
     return 0 if _are_equal(results, hourly) else 1
 
 
@@ -66,7 +80,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--dir", type=Path, default=HERE / "work", help="for inputs, which stay, and lakes")
     parser.add_argument("--seed", type=int, default=SEED, help=f"of the input (default: {SEED})")
     parser.add_argument("--keep", action="store_true", help="keep the lakes")
-    parser.add_argument("--only", choices=("bulk", "hourly", "slope"), help="one of the three benchmarks")
+    parser.add_argument("--only", choices=("bulk", "sources", "hourly", "slope"), help="one of the benchmarks")
     parser.add_argument("--days", type=int, default=DAYS, help=f"of the slope (default: {DAYS})")
     parser.add_argument(
         "--runs-per-day", type=int, choices=(4, 6, 8, 12, 24), default=RUNS_PER_DAY, help="of the slope (default: 24)"

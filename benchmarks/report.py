@@ -20,6 +20,7 @@ from benchmarks.contenders import Run
 from benchmarks.hourly import HourlyResult
 from benchmarks.peer import StepTime
 from benchmarks.slope import SlopeResult
+from benchmarks.sources import RECORDS_THAT_TELL, SourcesResult
 
 RATIO_BAR, MARGINAL_BAR, HOURLY_BAR = 4.0, 3.0, 1.3
 # The sizes for which the first two were set; the third is for a batch of this many events.
@@ -132,6 +133,26 @@ def show_slope(console: Console, result: SlopeResult) -> None:
     _show_bar(console, what, result.ratio, HOURLY_BAR, (last, result.runs_per_day) == SLOPE_RUNS)
 
 
+def show_sources(console: Console, result: SourcesResult) -> None:
+    """Print what each source cost from landing to its own tables, in one run of all."""
+    table = Table(title=f"{result.events:,} events, by source: landing to silver and vault", title_justify="left")
+    table.add_column("source")
+    for name in ("records", "CPU s", "CPU s per 1M records"):
+        table.add_column(name, justify="right")
+    for cost in result.costs:
+        each = cost.cpu_seconds_per_million
+        table.add_row(
+            cost.source,
+            f"{cost.records:,}",
+            f"{cost.cpu_seconds:.1f}",
+            f"too few records, under {RECORDS_THAT_TELL:,}" if each is None else f"{each:.1f}",
+        )
+    table.add_section()
+    rest = result.run.cost.cpu_seconds - sum(cost.cpu_seconds for cost in result.costs)
+    table.add_row("gold, start-up, inspection", "", f"{rest:.1f}", "")
+    console.print(table)
+
+
 def write_results(
     folder: Path,
     found: dict[str, Any],
@@ -139,6 +160,7 @@ def write_results(
     growth: Marginal | None,
     hourly: HourlyResult | None,
     *,
+    sources: SourcesResult | None = None,
     slope: SlopeResult | None = None,
 ) -> Path:
     """Write everything as JSON into a file named after the moment, and return its path."""
@@ -149,6 +171,7 @@ def write_results(
         "sizes": [{**_plain(result), "ratio": round(result.ratio, 3)} for result in results],
         "marginal": None if growth is None else {**asdict(growth), "ratio": round(growth.ratio, 3)},
         "hourly": None if hourly is None else {**_plain(hourly), "ratio": round(hourly.ratio, 3)},
+        "sources": None if sources is None else _plain(sources),
         "slope": None if slope is None else {**_plain(slope), "ratio": round(slope.ratio, 3)},
     }
     folder.mkdir(parents=True, exist_ok=True)
@@ -157,7 +180,7 @@ def write_results(
     return path
 
 
-def _plain(result: SizeResult | HourlyResult | SlopeResult) -> dict[str, Any]:
+def _plain(result: SizeResult | HourlyResult | SlopeResult | SourcesResult) -> dict[str, Any]:
     """The result as plain values, without what the commands printed."""
     values: dict[str, Any] = json.loads(json.dumps(asdict(result)), object_hook=_without_output)
     return values

@@ -11,6 +11,8 @@ from deltalake import DeltaTable, write_deltalake
 from adlake.config import load_config
 from adlake.contracts import table
 from adlake.generator import Truth, generate
+from adlake.landing import Layout, inspect
+from adlake.storage import Storage
 from benchmarks import bulk, inputs
 from benchmarks.contenders import run_peer, write_config
 from benchmarks.peer import run
@@ -195,11 +197,19 @@ def lake_of(tmp_path: Path, given: inputs.HourlyInput, *folders: Path) -> Path:
     return tmp_path / "lake"
 
 
+def auctions_of(landing: Path) -> int:
+    """Records of auctions, which the peer does not take in."""
+    files = [path.relative_to(landing) for path in (landing / "prebid").rglob("*.gz")]
+    layout = Layout(None, (), has_header=False)
+    return sum(inspect(Storage(str(landing)), str(path), lambda _: layout, "json").records for path in files)
+
+
 @pytest.mark.parametrize("number", range(3))
 def test_a_batch_holds_its_events_and_nothing_of_other_hours(hours, tmp_path, number):
     lake = lake_of(tmp_path, hours, hours.batches[number])
     hour = inputs.FIRST_BATCH_AT + timedelta(hours=number)
-    assert sum(ask(lake, f"bronze.{name}", "count(*)")[0][0] for name in bulk.EVENT_TABLES) == 1_500
+    events = sum(ask(lake, f"bronze.{name}", "count(*)")[0][0] for name in bulk.EVENT_TABLES)
+    assert events + auctions_of(hours.batches[number]) == 1_500
     for name in bulk.EVENT_TABLES:
         # the tracker may send an event up to 20 hours late, but never of another day
         earliest = hour.replace(hour=0) if name == "page_events" else hour
@@ -210,7 +220,7 @@ def test_a_batch_holds_its_events_and_nothing_of_other_hours(hours, tmp_path, nu
 
 def test_the_days_before_end_with_the_hour_that_stands_alone(hours):
     alone = {path.relative_to(hours.hour): path.read_bytes() for path in hours.hour.rglob("*.gz")}
-    assert len(alone) == 10
+    assert len(alone) == 11
     assert all((hours.days / name).read_bytes() == content for name, content in alone.items())
     assert len(list((hours.days / "snowplow").rglob("*.gz"))) == 24
 
@@ -228,7 +238,7 @@ def test_the_files_of_the_slope_are_as_old_as_their_delivery(tmp_path):
     folder = inputs.slope_input(tmp_path, days=2, events_per_hour=10, seed=SEED)
     files = list(folder.rglob("*.gz"))
     hours = {int(file.stat().st_mtime) // 3600 for file in files}
-    assert {path.relative_to(folder).parts[0] for path in files} == {"gam", "snowplow"}
+    assert {path.relative_to(folder).parts[0] for path in files} == {"gam", "snowplow", "prebid"}
     # the last hours are those of the second delivery
     assert 40 <= len(hours) < 48
     assert max(hours) - min(hours) <= 50
