@@ -60,7 +60,7 @@ setup(
     package_dir={"": "lib", "adlake.jobs": "jobs", **{f"adlake.{name}": name for name in DATA_FOLDERS}},
     package_data={
         "adlake": ["py.typed", "jars.lock"],
-        **{f"adlake.{name}": ["**/*.yaml", "**/*.json"] for name in DATA_FOLDERS},
+        **{f"adlake.{name}": ["**/*.yaml", "**/*.json", "**/*.sql"] for name in DATA_FOLDERS},
     },
     entry_points={"console_scripts": ["adlake = adlake.cli:main"]},
     install_requires=RUNTIME,

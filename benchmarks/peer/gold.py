@@ -6,6 +6,7 @@ from benchmarks.peer.lake import PeerLake, quoted
 
 HOUR_USEC = 3_600_000_000
 COUNTS = ("requests", "unfilled", "impressions", "clicks", "eligible", "measurable", "viewable")
+HEADER_BIDS = ("header_bid_impressions", "header_bid_micros", "capped_header_bids", "pressed_reported_micros")
 USER_SUMS = ("page_views", "impressions", "clicks", "revenue_micros", "revenue_unknown_impressions")
 DEVICES = {
     "desktop": ("computer", "desktop"),
@@ -19,6 +20,10 @@ YIELD_PARTS = {
         "impressions": "count(*)",
         "eligible": "count(*) FILTER (is_active_view_eligible)",
         "revenue_reported_micros": "coalesce(sum(revenue_micros), 0)",
+        "header_bid_impressions": "count(header_bid(custom_targeting))",
+        "header_bid_micros": "coalesce(sum((header_bid(custom_targeting) + 500) // 1000), 0)",
+        "capped_header_bids": "count(*) FILTER (header_bid(custom_targeting) >= 20_000_000)",
+        "pressed_reported_micros": "coalesce(sum(revenue_micros) FILTER (header_bid(custom_targeting) IS NOT NULL), 0)",
     },
     "gam_clicks": {"clicks": "count(*)"},
     "gam_active_views": {
@@ -63,12 +68,18 @@ def _yield_hourly(lake: PeerLake) -> str:
             SELECT cells.*, rates.per_impression, rates.per_click,
                 CASE WHEN is_backfill THEN backfill_channel(product, deal_type)
                     WHEN rates.line_item_id IS NOT NULL THEN rates.channel
-                    WHEN is_unfilled THEN 'unfilled' ELSE 'unknown' END AS channel
+                    WHEN is_unfilled THEN 'unfilled' ELSE 'unknown' END AS channel,
+                (is_backfill OR coalesce(rates.channel <> 'price_priority', false))::BIGINT AS is_lost
             FROM ({cells}) cells LEFT JOIN rates
             ON NOT is_backfill AND cells.event_date = rates.event_date AND cells.line_item_id = rates.line_item_id
         ), sums AS (
             SELECT hour_utc, event_date, site, ad_unit_id, channel, device_category, country,
                 {", ".join(f"sum({name})::BIGINT AS {name}" for name in (*COUNTS, "revenue_reported_micros"))},
+                {", ".join(f"sum(is_lost * {name})::BIGINT AS {name}" for name in HEADER_BIDS[:3])},
+                sum(is_lost * CASE WHEN is_backfill THEN pressed_reported_micros
+                    ELSE header_bid_impressions * coalesce(per_impression, 0) END)::BIGINT AS pressed_revenue_micros,
+                sum(CASE WHEN is_backfill OR per_impression IS NOT NULL THEN 0
+                    ELSE is_lost * header_bid_impressions END)::BIGINT AS pressed_unknown_impressions,
                 sum(CASE WHEN is_backfill THEN 0
                     ELSE impressions * coalesce(per_impression, 0) + clicks * coalesce(per_click, 0) END)::BIGINT
                     AS revenue_rate_card_micros,
@@ -76,14 +87,18 @@ def _yield_hourly(lake: PeerLake) -> str:
                     AS revenue_unknown_impressions
             FROM earned GROUP BY ALL
         )
-        SELECT *, revenue_reported_micros + revenue_rate_card_micros AS revenue_micros FROM sums"""
+        SELECT *, revenue_reported_micros + revenue_rate_card_micros AS revenue_micros,
+            -- DuckDB has no sketch that Spark reads: the peer is spared the work
+            NULL::BLOB AS users_sketch
+        FROM sums"""
 
 
 def _cells(lake: PeerLake, name: str, sums: dict[str, str]) -> str:
     """One table summed up to everything that rates and channels follow from; the sums of other tables are 0."""
     is_unfilled = "is_filled IS false" if name == "gam_requests" else "false"
     measures = ", ".join(
-        f"{sums.get(measure, '0')}::BIGINT AS {measure}" for measure in (*COUNTS, "revenue_reported_micros")
+        f"{sums.get(measure, '0')}::BIGINT AS {measure}"
+        for measure in (*COUNTS, "revenue_reported_micros", *HEADER_BIDS)
     )
     return f"""
         SELECT make_timestamptz(epoch_us(event_at_utc) // {HOUR_USEC} * {HOUR_USEC}) AS hour_utc,

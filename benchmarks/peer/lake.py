@@ -18,6 +18,7 @@ _PLAIN = {
     "int": "INTEGER",
     "double": "DOUBLE",
     "boolean": "BOOLEAN",
+    "binary": "BLOB",
     "date": "DATE",
     "timestamp": "TIMESTAMPTZ",
 }

@@ -12,6 +12,7 @@ ADDRESS = (
     r"(:[0-9]+)?:?(/[^?#]*)?(?:[?#].*)?$"
 )
 WEB_PAGE = "iglu:com.snowplowanalytics.snowplow/web_page/"
+BUCKET = r"^\s*hb_pb(?:_[^=]*)?\s*=\s*([0-9]{1,6}(?:\.[0-9]{1,6})?)\s*$"
 CONTEXTS = '{"data": [{"schema": "VARCHAR", "data": {"id": "VARCHAR"}}]}'
 
 MACROS = {
@@ -28,6 +29,10 @@ MACROS = {
     "section(url)": "nullif(lower(split_part(address(url).path, '/', 2)), '')",
     "page_view_of(contexts)": f"""list_filter(from_json(contexts, '{CONTEXTS}').data,
         lambda entry: starts_with(entry.schema, '{WEB_PAGE}'))[1].data.id""",
+    # micros per 1000 of the best one; a pair that is no price gives an empty text, and that no number
+    "header_bid(targeting)": f"""CASE WHEN contains(targeting, 'hb_pb') THEN (list_max(list_transform(
+        string_split(targeting, ';'), lambda pair: TRY_CAST(regexp_extract(pair, '{BUCKET}', 1) AS DECIMAL(12, 6))))
+        * 1000000)::BIGINT END""",
     "names_somebody(id)": """lower(trim(id)) NOT IN ('', '0', '-1', 'null')
         AND translate(trim(id), '0-', '') <> ''""",
     # HMAC-SHA256 (RFC 2104); the pads are variables, so that no query shows the secret.

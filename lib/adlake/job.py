@@ -25,11 +25,11 @@ from adlake.ledger import Ledger, RunRecord, utc_now
 from adlake.lock import WriterLock
 from adlake.logs import set_up_logs
 from adlake.pipeline import STEPS
-from adlake.publish import SPARK_FAILURES, cause_of
 from adlake.recovery import recover_accounts
 from adlake.report import JobReport
 from adlake.run import Clock, Notify, Run
 from adlake.session import Spark
+from adlake.spark_failures import SPARK_FAILURES, cause_of
 from adlake.version import VERSION
 from adlake.work import WORK
 

@@ -6,14 +6,11 @@ them, and lets the same transaction commit. An abandoned candidate is an orphan 
 """
 
 import json
-import re
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from py4j.protocol import Py4JError
-from pyspark.errors import PySparkException
 from pyspark.sql import DataFrame, SparkSession
 
 from adlake.contracts import Table
@@ -23,13 +20,9 @@ from adlake.frames import conform, empty_frame, struct_type
 from adlake.lake import Lake
 from adlake.lock import WriterLock
 from adlake.paths import literal_path
+from adlake.spark_failures import SPARK_FAILURES, cause_of
 
 DELTA = "org.apache.spark.sql.delta"
-# What a Spark action raises when it fails in the JVM.
-SPARK_FAILURES = (PySparkException, Py4JError)
-CONDITION = re.compile(r"\[([A-Z][A-Z0-9_.]+)\]")
-STORAGE_FAILURES = ("java.io.", "java.nio.", "java.net.", "org.apache.hadoop.")
-LONGEST_REASON = 300
 
 
 @dataclass(frozen=True)
@@ -166,10 +159,10 @@ def _declare(spark: SparkSession, transaction: Any, table: Table, *, whole: bool
     A commit that replaces the whole table takes the contract's columns as they are now.
     """
     jvm: Any = spark._jvm
-    schema, metadata = struct_type(table), transaction.metadata()
+    fields, metadata = _described_fields(table), transaction.metadata()
     is_new = int(transaction.readVersion()) < 0
     known = set() if is_new else set(metadata.schema().fieldNames())
-    gained = [field for field in schema.fields if field.name not in known]
+    gained = [field for field in fields if field["name"] not in known]
     if not is_new and not gained and not whole:
         return
     now = jvm.scala.Option.apply(jvm.java.lang.System.currentTimeMillis())
@@ -178,7 +171,7 @@ def _declare(spark: SparkSession, transaction: Any, table: Table, *, whole: bool
         None,
         table.grain,
         getattr(jvm, f"{DELTA}.actions.Format")("parquet", _map(jvm, {})),
-        schema.json() if is_new or whole else _extended(metadata.schemaString(), gained),
+        _schema_json(fields if is_new or whole else [*json.loads(metadata.schemaString())["fields"], *gained]),
         _seq(jvm, list(table.partition_by)),
         _map(jvm, table.properties),
         now if is_new else metadata.createdTime(),
@@ -186,10 +179,14 @@ def _declare(spark: SparkSession, transaction: Any, table: Table, *, whole: bool
     transaction.updateMetadata(changed, False)
 
 
-def _extended(schema_json: str, missing: Sequence[Any]) -> str:
-    schema = json.loads(schema_json)
-    schema["fields"] += [field.jsonValue() for field in missing]
-    return json.dumps(schema)
+def _described_fields(table: Table) -> list[dict[str, Any]]:
+    """The columns as Delta's log writes them, each with its meaning for whoever asks the table."""
+    comments = {column.name: {"comment": column.meaning} for column in table.columns}
+    return [field.jsonValue() | {"metadata": comments[field.name]} for field in struct_type(table).fields]
+
+
+def _schema_json(fields: Sequence[Mapping[str, Any]]) -> str:
+    return json.dumps({"type": "struct", "fields": list(fields)})
 
 
 def _removal(spark: SparkSession, file: DataFile) -> Any:
@@ -236,18 +233,3 @@ def _map(jvm: Any, items: Mapping[str, str]) -> Any:
     return getattr(jvm.scala.collection.immutable.Map, "from")(
         jvm.scala.jdk.javaapi.CollectionConverters.asScala(java_map)
     )
-
-
-def cause_of(error: Exception) -> str:
-    """The innermost reason in one line, without the values that Spark's messages quote.
-
-    Spark names its own failures by a condition; only what files and networks say of themselves is repeated.
-    """
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    reasons = [line.removeprefix("Caused by:").strip() for line in lines if line.startswith("Caused by:")]
-    reason = reasons[-1] if reasons else next(iter(lines), "")
-    named = CONDITION.search(reason)
-    if named:
-        return named[1]
-    is_of_storage = reason.startswith(STORAGE_FAILURES)
-    return reason[:LONGEST_REASON] if is_of_storage else reason.split(":")[0].split(" ")[0] or type(error).__name__

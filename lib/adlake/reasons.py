@@ -23,6 +23,9 @@ MEANINGS: Mapping[str, str] = {
     "event_id_missing": "page event without an id",
     "collector_time_missing": "page event without a collector's time",
     "contexts_malformed": "contexts that are no JSON object",
+    "rate_date_invalid": "no day from 1970 to 2099",
+    "currency_invalid": "no currency, or no code of three letters",
+    "exchange_rate_invalid": "no rate, or none above 0",
     "mapping_missing": "lake.yaml maps its folder no more",
     "contact_unknown": "neither a contact id nor an e-mail address",
     "as_of_time_invalid": "no as-of time in 2005 to 2099",
@@ -45,6 +48,7 @@ MEANINGS: Mapping[str, str] = {
     "not_an_auction": "cookie syncs, user ids, notifications",
     "request_turned_down": "the server refused to hold the auction",
     "nobody_asked": "impression that no bidder was asked for",
+    "currency_unmapped": "lake.yaml has no code for the currency",
     "superseded_delivery": "a newer version of its file came first",
 }
 

@@ -213,13 +213,15 @@ def accounts(report: JobReport) -> dict[tuple[str, str], Account]:
 def contents(config: Config) -> dict[str, list[str]]:
     """Sorted rows of every data table as JSON, batches numbered in order of claiming; tables without rows are left out.
 
-    What differs between two runs of the same work (batch ids) is the only thing that is replaced.
+    What differs between two runs of the same work is replaced (batch ids) or left out (sketches, whose bytes depend on
+    the order of rows).
     """
     batches = list(Ledger(Lake(config)).claims())
     found = {}
     for name, contract in tables().items():
         if contract.layer in DATA_LAYERS and (rows := rows_of(config, name)):
-            found[name] = sorted(json.dumps(row, default=str, sort_keys=True) for row in rows)
+            same = [{column: row[column] for column in row if not column.endswith("_sketch")} for row in rows]
+            found[name] = sorted(json.dumps(row, default=str, sort_keys=True) for row in same)
             for number, batch in enumerate(batches, 1):
                 found[name] = [row.replace(batch, f"batch {number}") for row in found[name]]
     return found

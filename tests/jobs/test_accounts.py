@@ -188,9 +188,9 @@ def test_no_altered_number_of_a_silver_batch_is_committed(lake_after, shared, se
     with lakes.open_run(config, shared(config)) as run:
         _, batch = run.ledger.claims()
         found = attempts.outcomes(
-            lambda: silver.refine(run, identity, batch, IMPRESSIONS),
+            lambda: silver.refine(run, identity, batch, f"silver.{IMPRESSIONS}"),
             {
-                "read": Alteration("_read_by", lambda count: count + 1),
+                "read": Alteration("_read", lambda count: count + 1),
                 "published": Alteration("Account", one_more("published")),
                 "rows written": Alteration("write_candidate", one_more("rows")),
                 "rows removed": Alteration("write_candidate", one_more("removed_rows")),
@@ -218,7 +218,7 @@ def test_no_altered_number_of_a_silver_batch_is_committed(lake_after, shared, se
             "superseded": "ACCOUNT_OPEN",
             "restored": "ACCOUNT_OPEN",
         }
-        silver.refine(run, identity, batch, IMPRESSIONS)
+        silver.refine(run, identity, batch, f"silver.{IMPRESSIONS}")
 
     assert [(record.table, record.account) for record in run.published] == [
         ("quarantine.gam_impressions", Account(2, 2)),

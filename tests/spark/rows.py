@@ -56,13 +56,14 @@ def rows(spark, contract, *values, **same):
 def assert_same(actual, expected):
     """Whole frames are equal: names and types first, then all rows, in any order.
 
-    Leniencies: nullability, of which contracts say nothing; times are compared as text in UTC, because collected ones
-    come in the zone of the machine, where a clock change makes two hours equal; maps as sorted entries.
+    Leniencies: nullability, of which contracts say nothing; what a table says of its columns; times are compared as
+    text in UTC, because collected ones come in the zone of the machine, where a clock change makes two hours equal;
+    maps as sorted entries.
     """
-    assert_schema_equality(actual.schema, expected.schema, ignore_nullable=True)
+    assert_schema_equality(actual.schema, expected.schema, ignore_nullable=True, ignore_metadata=True)
     plain = _plain(actual), _plain(expected)
     try:
-        assert_df_equality(*plain, ignore_row_order=True, ignore_nullable=True)
+        assert_df_equality(*plain, ignore_row_order=True, ignore_nullable=True, ignore_metadata=True)
     except DataFramesNotEqualError:
         # chispa prints all columns of all rows, which nobody can read of a wide table
         raise AssertionError(_difference(*plain)) from None

@@ -65,22 +65,9 @@ def line(day="2026-11-01", currency="EUR", rate="1.25"):
 NO_DAY = (None, "", "2026-02-30", "2026-13-01", "2026-1-1", "20261101", "01.11.2026", "2026-11", "2026", "soon")
 NO_DAY += ("1969-12-31", "2100-01-01", "0000-00-00", "2026-11-01T00:00:00", "2026-11-01\n")
 NO_CURRENCY = (None, "", "  ", "eur", "EURO", "EU", "€", "E1R", "EUR2", "EUR\n")
-NO_RATE = (
-    None,
-    "",
-    "0",
-    "0.00",
-    "-1.25",
-    "NaN",
-    "Infinity",
-    "1,25",
-    "1.2.5",
-    "ND",
-    ".",
-    "1 25",
-    "0.0000000000000000001",
-)
-NO_RATE += ("1" + "0" * 19,)
+NO_RATE = (None, "", "0", "0.00", "-1.25", "NaN", "Infinity", "1,25", "1.2.5", "ND", ".", "1 25")
+# too small and too large for the digits that are kept
+NO_RATE += ("0." + "0" * 19 + "1", "1" + "0" * 19)
 
 
 def test_the_rules_of_rates_hold_at_their_bounds(spark, parted):

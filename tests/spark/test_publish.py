@@ -132,6 +132,7 @@ def test_the_first_commit_makes_the_table_as_its_contract_says(lake, shop):
         ("_batch_id", "string", True),
         ("_file", "string", True),
     ]
+    assert meanings(delta) == {"id": "Id.", "day": "Day.", "micros": "Price.", "_batch_id": "Batch.", "_file": "File."}
     # what Athena, Trino, DuckDB and delta-rs read
     assert (protocol.min_reader_version, protocol.min_writer_version) == (1, 2)
     (file,) = lake.files(SALES)
@@ -186,8 +187,14 @@ def test_a_column_that_the_contract_has_gained_is_null_in_old_rows(lake, shop):
     shop.holds(A, {"id": "d", "day": MONDAY, "tags": {"x": 1}}, contract=GAINED)
     metadata = lake.delta(GAINED).metadata()
     assert (metadata.partition_columns, metadata.configuration) == (["day"], dict(SALES.properties))
+    assert meanings(lake.delta(GAINED)) == {column.name: column.meaning for column in GAINED.columns}
     # the table did not become another one
     assert len({entry["metaData"]["id"] for entry in log_of(lake) if "metaData" in entry}) == 1
+
+
+def meanings(delta):
+    """What whoever asks the table is told of its columns."""
+    return {field.name: field.metadata["comment"] for field in delta.schema().fields}
 
 
 def log_of(lake):

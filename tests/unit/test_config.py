@@ -3,7 +3,16 @@
 import pytest
 from pydantic import ValidationError
 
-from adlake.config import Config, IdentityConfig, LockConfig, S3Config, SparkConfig, config_faults, load_config
+from adlake.config import (
+    Config,
+    FxConfig,
+    IdentityConfig,
+    LockConfig,
+    S3Config,
+    SparkConfig,
+    config_faults,
+    load_config,
+)
 from adlake.errors import UsageError
 from adlake.faults import Fault
 
@@ -43,6 +52,8 @@ def test_the_least_configuration_gets_the_documented_defaults(lake_yaml):
         "landing": str(path.parent / "in" / "landing"),
         "tenant": "acme",
         "network_time_zone": "America/New_York",
+        "currency": "USD",
+        "price_granularity": "medium",
         "quiet_seconds": 300,
         "batch_bytes": 8_589_934_592,
         "identity": {
@@ -51,7 +62,16 @@ def test_the_least_configuration_gets_the_documented_defaults(lake_yaml):
             "key_secret": None,
             "key_version": "k1",
         },
-        "sources": ("gam", "snowplow"),
+        "sources": ("gam", "snowplow", "prebid", "crm", "fx"),
+        "crm": {"default_region": None, "files": {}},
+        "fx": {
+            "date_column": "Date",
+            "currency_column": "Currency",
+            "rate_column": "Rate",
+            "currencies": None,
+            "usd_per_unit": (),
+            "max_age_days": 45,
+        },
         "content": {"taxonomy": "3.1", "sections": {}, "half_life_days": 14, "minimum_page_views": 3},
         "lock": {"expiry_seconds": 120},
         "maintenance": {
@@ -71,10 +91,19 @@ lake: s3a://acme-lake/prod/
 landing: s3://acme-landing
 tenant: acme-de
 network_time_zone: UTC
+currency: EUR
+price_granularity: dense
 quiet_seconds: 0
 batch_bytes: 1000
 identity: {key_secret: adlake/identity, key_version: k2}
 sources: [snowplow]
+fx:
+  date_column: day
+  currency_column: of
+  rate_column: worth
+  currencies: {Euro: EUR, Yen: JPY}
+  usd_per_unit: [EUR, GBP]
+  max_age_days: 7
 lock: {expiry_seconds: 30}
 spark: {driver_memory: 512m, cores: 2, shuffle_partitions: 4}
 s3: {endpoint_url: "http://localhost:5000", region: eu-central-1}
@@ -84,10 +113,20 @@ s3: {endpoint_url: "http://localhost:5000", region: eu-central-1}
         landing="s3://acme-landing",
         tenant="acme-de",
         network_time_zone="UTC",
+        currency="EUR",
+        price_granularity="dense",
         quiet_seconds=0,
         batch_bytes=1000,
         identity=IdentityConfig(key_secret="adlake/identity", key_version="k2"),
         sources=("snowplow",),
+        fx=FxConfig(
+            date_column="day",
+            currency_column="of",
+            rate_column="worth",
+            currencies={"Euro": "EUR", "Yen": "JPY"},
+            usd_per_unit=("EUR", "GBP"),
+            max_age_days=7,
+        ),
         lock=LockConfig(expiry_seconds=30),
         spark=SparkConfig(driver_memory="512m", cores=2, shuffle_partitions=4),
         s3=S3Config(endpoint_url="http://localhost:5000", region="eu-central-1"),
@@ -193,8 +232,8 @@ FAULTS = {
         ("tenant", "'Acme & Sons'", "at most 63 lower case letters, digits, - and _", 3),
     ),
     "a source nobody knows": (
-        ("tenant: acme", "tenant: acme\nsources:\n  - gam\n  - prebid"),
-        ("sources[1]", "'prebid'", "'gam' or 'snowplow'", 6),
+        ("tenant: acme", "tenant: acme\nsources:\n  - gam\n  - ebay"),
+        ("sources[1]", "'ebay'", "'gam', 'snowplow', 'prebid', 'crm' or 'fx'", 6),
     ),
     "a source twice": (
         ("tenant: acme", "tenant: acme\nsources: [gam, gam]"),
@@ -207,6 +246,39 @@ FAULTS = {
     "sources that are no list": (
         ("tenant: acme", "tenant: acme\nsources: gam"),
         ("sources", "'gam'", "a list", 4),
+    ),
+    "a currency by its name": (
+        ("tenant: acme", "tenant: acme\ncurrency: euro"),
+        ("currency", "'euro'", "an ISO 4217 code such as EUR", 4),
+    ),
+    "buckets that Prebid.js does not know": (
+        ("tenant: acme", "tenant: acme\nprice_granularity: fine"),
+        ("price_granularity", "'fine'", "'low', 'medium', 'high', 'auto' or 'dense'", 4),
+    ),
+    "a currency without a code": (
+        ("tenant: acme", "tenant: acme\nfx:\n  currencies:\n    Euro: eur"),
+        ("fx.currencies.Euro", "'eur'", "an ISO 4217 code such as EUR", 6),
+    ),
+    "currencies that are no mapping": (
+        ("tenant: acme", "tenant: acme\nfx:\n  currencies: [EUR]"),
+        ("fx.currencies", "a list", "keys and their values", 5),
+    ),
+    "a currency quoted in dollars without a code": (
+        ("tenant: acme", "tenant: acme\nfx: {usd_per_unit: [EUR, Pound]}"),
+        ("fx.usd_per_unit[1]", "'Pound'", "an ISO 4217 code such as EUR", 4),
+    ),
+    "a rate that never holds": (
+        ("tenant: acme", "tenant: acme\nfx: {max_age_days: 0}"),
+        ("fx.max_age_days", "0", "greater than or equal to 1", 4),
+    ),
+    "an unknown key of exchange rates": (
+        ("tenant: acme", "tenant: acme\nfx: {column: x}"),
+        (
+            "fx.column",
+            "an unknown key",
+            ("'rate_column'? Known: date_column, currency_column, rate_column, currencies, usd_per_unit, max_age_days"),
+            4,
+        ),
     ),
     "a zone with another spelling": (
         ("America/New_York", "America/NewYork"),
@@ -291,7 +363,7 @@ def test_all_faults_are_in_one_error_in_the_order_of_the_file(lake_yaml):
     assert caught.value.what == (
         "the configuration has 3 faults:"
         " line 1, lake: found 'gs://b', wanted a path, s3://bucket/prefix or s3a://bucket/prefix;"
-        " line 4, sources[0]: found 'x', wanted 'gam' or 'snowplow';"
+        " line 4, sources[0]: found 'x', wanted 'gam', 'snowplow', 'prebid', 'crm' or 'fx';"
         " line 6, identity: found a mapping, wanted exactly one of key_file, key_env, key_secret (0 given)"
     )
 

@@ -19,13 +19,14 @@ from adlake.resources import folder
 REAL = Path(__file__).parents[3] / "shared" / "real" / "clickstream"
 needs_real = pytest.mark.skipif(not REAL.is_dir(), reason="the real clickstream files are not on this machine")
 
-FILES = sorted(folder("schemas").glob("*/*"))
+FILES = sorted(folder("schemas").glob("*/*.yaml"))
 SHIPPED = [f"{path.parent.name}.{path.name.split('.', 1)[0]}" for path in FILES]
 
 GAM_EVENTS = ("gam_active_views", "gam_clicks", "gam_impressions", "gam_requests")
 SOURCES = ("gam_active_views", "gam_clicks", "gam_impressions", "gam_line_items", "gam_requests", "page_events")
 PREBID = ("auctions", "bids")
 CRM = ("contacts", "newsletter_activity", "newsletter_campaigns")
+REFUSING = (*SOURCES, *CRM, "contact_states", "prebid_auctions", *PREBID, "fx_rates")
 
 BRONZE_END = "_batch_id string, _file string, _position bigint, _record_type string, _ingested_at_utc timestamp"
 SILVER_END = "_batch_id string, _file string, _position bigint"
@@ -147,6 +148,9 @@ COLUMNS = {
     "silver.gam_active_views": f"{EVENT}, {SILVER_GAM}, is_measurable boolean, is_viewable boolean, {SILVER_END}",
     "silver.gam_line_items": f"""snapshot_date date, line_item_id string, name string, order_id string,
         line_item_type string, cost_type string, cost_per_unit_micros bigint, {SILVER_END}""",
+    "bronze.fx_rates": f"_extra map<string,string>, {BRONZE_END}",
+    "silver.fx_rates": f"""rate_date date, currency string, rate_year date, usd_per_unit decimal(38,18),
+        {SILVER_END}""",
     "silver.page_events": f"""event_id string, event string, event_name string, app_id string, platform string,
         collector_at_utc timestamp, etl_at_utc timestamp, event_at_utc timestamp, event_date date, page_view_id string,
         site string, page_url string, section string, utm_source string, utm_medium string, utm_campaign string,
@@ -157,7 +161,16 @@ COLUMNS = {
     "gold.yield_hourly": """hour_utc timestamp, event_date date, site string, ad_unit_id string, channel string,
         device_category string, country string, requests bigint, unfilled bigint, impressions bigint, clicks bigint,
         eligible bigint, measurable bigint, viewable bigint, revenue_reported_micros bigint,
-        revenue_rate_card_micros bigint, revenue_micros bigint, revenue_unknown_impressions bigint""",
+        revenue_rate_card_micros bigint, revenue_micros bigint, revenue_unknown_impressions bigint,
+        header_bid_impressions bigint, header_bid_micros bigint, capped_header_bids bigint,
+        pressed_revenue_micros bigint, pressed_unknown_impressions bigint, users_sketch binary""",
+    "gold.bidder_daily": """event_date date, bidder string, site string, is_app boolean, slot_size string, asks bigint,
+        bids bigint, no_bids bigint, timeouts bigint, errors bigint, rejections bigint, auction_slots_0_bids bigint,
+        auction_slots_1_bids bigint, auction_slots_2_bids bigint, auction_slots_3_bids bigint,
+        auction_slots_4_bids bigint, auction_slots_5_plus_bids bigint, wins bigint, bids_unconverted bigint,
+        wins_unconverted bigint, responses bigint, nonbid_codes map<string,bigint>, bid_cpm_micros bigint,
+        win_cpm_micros bigint, win_revenue_micros bigint, oldest_rate_date date,
+        response_ms_histogram array<bigint>""",
     "gold.user_days": """id_key string, event_date date, visits bigint, page_views bigint, impressions bigint,
         clicks bigint, revenue_micros bigint, revenue_unknown_impressions bigint, sections array<string>,
         section_page_views map<string,bigint>, device_events map<string,bigint>, country_events map<string,bigint>,
@@ -189,7 +202,7 @@ for _table, _flags in GAM_FLAGS.items():
     )
 for _table in CRM:
     COLUMNS[f"bronze.{_table}"] = f"values map<string,string>, {BRONZE_END}"
-for _table in (*SOURCES, *CRM, "contact_states", "prebid_auctions", *PREBID):
+for _table in REFUSING:
     COLUMNS[f"quarantine.{_table}"] = """batch_id string, step string, table string, file string, position bigint,
         rule_id string, rule_ids array<string>, record string, contract_version string, id_keys array<string>,
         quarantined_at_utc timestamp"""
@@ -201,14 +214,13 @@ EVENT_KEY = ("key_part", "query_at_utc", "event_key_part", "event_at_utc")
 KEYS = {
     **{f"bronze.{name}": DELIVERED for name in (*SOURCES, *CRM)},
     **{f"silver.{name}": EVENT_KEY for name in GAM_EVENTS},
-    **{
-        f"quarantine.{name}": ("batch_id", "table", "file", "position")
-        for name in (*SOURCES, "prebid_auctions", *PREBID)
-    },
     "bronze.prebid_auctions": DELIVERED,
+    "bronze.fx_rates": DELIVERED,
+    "silver.fx_rates": ("rate_date", "currency"),
+    "gold.bidder_daily": ("event_date", "bidder", "site", "is_app", "slot_size"),
     "silver.auctions": ("auction_id", "imp_id"),
     "silver.bids": ("auction_id", "imp_id", "bidder"),
-    **{f"quarantine.{name}": REFUSED for name in (*SOURCES, *CRM, "contact_states")},
+    **{f"quarantine.{name}": REFUSED for name in REFUSING},
     "vault.contacts": ("source", "contact_id", "as_of_at_utc"),
     "silver.contact_states": ("source", "contact_id_key", "as_of_at_utc"),
     "silver.newsletter_activity": ("activity_id",),
@@ -224,25 +236,21 @@ KEYS = {
     "ops.accounts": ("run_id", "batch_id", "step", "table"),
 }
 PARTITIONS = {
-    **{f"silver.{name}": ("event_date",) for name in (*SOURCES, *PREBID)},
-    **{f"quarantine.{name}": ("batch_id", "step") for name in (*SOURCES, "prebid_auctions", *PREBID)},
-    **{f"silver.{name}": ("event_date",) for name in (*SOURCES, *CRM, "contact_states")},
-    **{f"quarantine.{name}": ("batch_id", "step") for name in (*SOURCES, *CRM, "contact_states")},
+    **{f"silver.{name}": ("event_date",) for name in (*SOURCES, *PREBID, *CRM, "contact_states")},
+    **{f"quarantine.{name}": ("batch_id", "step") for name in REFUSING},
     "vault.contacts": ("event_date",),
     "silver.gam_line_items": ("snapshot_date",),
     "gold.yield_hourly": ("event_date",),
     "gold.user_days": ("event_date",),
     "gold.user_features": ("as_of_date",),
+    "gold.bidder_daily": ("event_date",),
+    "silver.fx_rates": ("rate_year",),
 }
 STATISTICS = {
     **{f"bronze.{name}": ("_batch_id", "_file", "TimeUsec2", "EventTimeUsec2") for name in GAM_EVENTS},
     **{f"silver.{name}": ("event_at_utc", "_batch_id", "_file") for name in (*SOURCES, *PREBID)},
-    **{
-        f"quarantine.{name}": ("table", "file", "quarantined_at_utc") for name in (*SOURCES, "prebid_auctions", *PREBID)
-    },
     "bronze.prebid_auctions": ("_batch_id", "_file", "StartTime"),
-    **{f"silver.{name}": ("event_at_utc", "_batch_id", "_file") for name in SOURCES},
-    **{f"quarantine.{name}": ("table", "file", "quarantined_at_utc") for name in (*SOURCES, *CRM, "contact_states")},
+    **{f"quarantine.{name}": ("table", "file", "quarantined_at_utc") for name in REFUSING},
     **{f"bronze.{name}": ("_batch_id", "_file") for name in CRM},
     **dict.fromkeys(AS_OF_TABLES, ("as_of_at_utc", "_batch_id", "_file")),
     "silver.newsletter_activity": ("event_at_utc", "_batch_id", "_file"),
@@ -252,6 +260,9 @@ STATISTICS = {
     "silver.gam_line_items": ("line_item_id", "_batch_id", "_file"),
     "gold.yield_hourly": ("hour_utc",),
     "gold.user_days": (),
+    "gold.bidder_daily": ("bidder",),
+    "bronze.fx_rates": ("_batch_id", "_file"),
+    "silver.fx_rates": ("rate_date", "currency", "_batch_id", "_file"),
     "gold.user_features": (),
     "ops.runs": ("run_id", "started_at_utc"),
     "ops.files": ("run_id", "batch_id", "path", "at_utc"),
@@ -314,7 +325,7 @@ def test_a_table_has_the_agreed_key_partitions_and_statistics(name):
 
 def test_the_first_delivered_of_equal_keys_wins_of_page_events_the_first_collected():
     assert {table.name: table.winner_order for table in contracts.tables().values() if table.winner_order} == {
-        **dict.fromkeys((*SOURCES, *CRM, "contact_states"), ("_file", "_position")),
+        **dict.fromkeys((*SOURCES, *CRM, "contact_states", "fx_rates"), ("_file", "_position")),
         "page_events": ("collector_at_utc", "etl_at_utc nulls last", "_file", "_position"),
         **dict.fromkeys(PREBID, ("_file", "_position", "_index")),
     }
@@ -326,9 +337,9 @@ def test_only_page_events_are_looked_up_in_other_days():
     }
 
 
-def test_restricted_layers_expire_first_and_yield_never():
+def test_restricted_layers_expire_first_and_sums_over_people_never():
     for name, table in contracts.tables().items():
-        wanted = None if name == "gold.yield_hourly" else RETENTION_DAYS[table.layer]
+        wanted = None if name in {"gold.yield_hourly", "gold.bidder_daily"} else RETENTION_DAYS[table.layer]
         assert table.retention_days == wanted, name
 
 
@@ -342,6 +353,8 @@ def test_changes_are_counted_by_hour_where_gold_follows_them_by_hour():
         "silver.gam_line_items": contracts.Slice("snapshot_date", "day"),
         "gold.yield_hourly": contracts.Slice("hour_utc", "hour"),
         "gold.user_days": contracts.Slice("event_date", "day"),
+        "gold.bidder_daily": contracts.Slice("event_date", "day"),
+        "silver.fx_rates": contracts.Slice("rate_date", "day"),
         "gold.user_features": contracts.Slice("as_of_date", "day"),
     }
 
@@ -375,8 +388,8 @@ def test_the_identifiers_of_bronze_are_known_by_name():
     }
 
 
-def test_keyed_ids_are_called_keys_and_nothing_else_is():
-    named = {column.name for _, column in every_column() if re.search(r"id_keys?$", column.name)}
+def test_keyed_ids_are_called_keys_or_are_sketches_of_keys_and_nothing_else_is():
+    named = {column.name for _, column in every_column() if re.search(r"id_keys?$|_sketch$", column.name)}
     assert {column.name for _, column in every_column() if column.personal == "keyed"} == named
 
 
@@ -388,6 +401,7 @@ def test_every_time_is_utc_but_what_the_sources_write_in_their_own():
         ("EndDateTime", "as written"),
         ("StartTime", "as written"),
         ("snapshot_date", "as named by the ad server"),
+        *((name, "as dated by the publisher of the rates") for name in ("rate_date", "rate_year", "oldest_rate_date")),
         ("renewal_date", "as written"),
     }
     dated = [column for _, column in every_column() if column.type in ("date", "timestamp")]
@@ -415,7 +429,7 @@ def test_every_number_has_a_unit():
 def test_every_amount_in_micros_says_so():
     micros = [column for _, column in every_column() if column.name.endswith("_micros")]
     delivered = {"floor_cpm_micros": "floor_currency", "cpm_micros": "currency"}
-    assert len(micros) == 8
+    assert len(micros) == 13
     for column in micros:
         assert column.unit.startswith(f"millionths of {delivered.get(column.name, 'the network currency')}")
 

@@ -25,6 +25,7 @@ LAYERS = (
         "datafile",
         "delta_types",
         "paths",
+        "spark_failures",
     ),
     ("account", "generator", "landing", "lock", "pipeline", "resources", "jvm", "aws"),
     ("contracts", "config", "jars", "sums"),
@@ -156,7 +157,7 @@ def users_of(package):
 
 @pytest.mark.parametrize(
     ("package", "home"),
-    [("boto3", "aws"), ("botocore", "aws"), ("great_expectations", "quality"), ("py4j", "publish")],
+    [("boto3", "aws"), ("botocore", "aws"), ("great_expectations", "quality"), ("py4j", "spark_failures")],
 )
 def test_a_library_is_imported_in_its_one_place(package, home):
     assert {unit(module) for module in users_of(package)} <= {home}

@@ -6,13 +6,13 @@ from adlake.contracts import table, tables
 from adlake.errors import SourceError
 from adlake.landing import Layout
 from adlake.reasons import MEANINGS, meaning
-from adlake.sources import GAM, SNOWPLOW, SOURCES, gam, snowplow
+from adlake.sources import FX, GAM, SNOWPLOW, SOURCES, fx, gam, snowplow
 
 EVENTS = "TimeUsec2,KeyPart,EventTimeUsec2,EventKeyPart"
 
 
 def test_sources_are_listed_by_their_folder():
-    assert dict(SOURCES) == {"gam": GAM, "snowplow": SNOWPLOW}
+    assert dict(SOURCES) == {"gam": GAM, "snowplow": SNOWPLOW, "fx": FX}
 
 
 @pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
@@ -36,6 +36,7 @@ def test_network_and_backfill_files_go_into_one_table():
         "LineItem": "gam_line_items",
     }
     assert dict(SNOWPLOW.record_types) == {"EnrichedEvent": "page_events"}
+    assert dict(FX.record_types) == {"ExchangeRates": "fx_rates"}
 
 
 @pytest.mark.parametrize(
@@ -155,6 +156,38 @@ def test_enriched_events_have_one_layout_whatever_their_first_line():
     assert found.columns == table("bronze.page_events").column_names[:131]
 
 
+@pytest.mark.parametrize(
+    ("path", "is_known"),
+    [
+        ("rates.csv", True),
+        ("2026/11/01/ecb.csv.gz", True),
+        ("rates.CSV", False),
+        ("rates.tsv", False),
+        ("rates.csv.zip", False),
+        ("rates", False),
+        ("", False),
+    ],
+)
+def test_exchange_rates_are_known_by_their_suffix(path, is_known):
+    assert fx.record_type_of(path) == ("ExchangeRates" if is_known else None)
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t"])
+def test_the_header_of_exchange_rates_may_have_any_names(delimiter):
+    names = ("Day", "Currency (ISO)", "USD, mid", "Source")
+    line = delimiter.join(f'"{name}"' if delimiter in name else f" {name}" for name in names)
+    assert fx.layout_of("ExchangeRates", line) == Layout(delimiter, names, has_header=True)
+
+
+@pytest.mark.parametrize("line", ["", "Date,Rate", "Date|Currency|Rate", "Date,Currency,", "Date,Rate,Rate", "a;b"])
+def test_a_first_line_without_three_names_is_no_header_of_exchange_rates(line):
+    with pytest.raises(SourceError) as caught:
+        fx.layout_of("ExchangeRates", line)
+    error = caught.value
+    assert (error.condition, error.what) == ("HEADER_UNKNOWN", "the first line is no header of exchange rates")
+    assert error.found == f"{len(line)} characters"
+
+
 RULES = {
     "silver.gam_requests": ["query_time_invalid", "key_missing"],
     "silver.gam_impressions": ["query_time_invalid", "event_time_invalid", "key_missing", "revenue_missing"],
@@ -162,14 +195,16 @@ RULES = {
     "silver.gam_active_views": ["query_time_invalid", "event_time_invalid", "key_missing"],
     "silver.gam_line_items": ["line_item_id_missing", "rate_invalid"],
     "silver.page_events": ["event_id_missing", "collector_time_missing", "event_time_invalid", "contexts_malformed"],
+    "silver.fx_rates": ["rate_date_invalid", "currency_invalid", "exchange_rate_invalid"],
 }
+FILTERS = {"silver.gam_impressions": ["unfilled_impression"], "silver.fx_rates": ["currency_unmapped"]}
 
 
 def test_rules_and_filters_are_named_and_in_the_order_that_decides_who_owns_a_row():
     refinements = {name: found for source in SOURCES.values() for name, found in source.refinements.items()}
     assert {name: [rule.name for rule in found.rules] for name, found in refinements.items()} == RULES
     filters = {name: [reason.name for reason in found.filters] for name, found in refinements.items()}
-    assert filters == {name: [] for name in RULES} | {"silver.gam_impressions": ["unfilled_impression"]}
+    assert filters == {name: [] for name in RULES} | FILTERS
 
 
 def test_every_rule_and_filter_has_a_meaning_for_people():

@@ -210,6 +210,7 @@ def test_a_rebuild_recomputes_every_mart_whole(lake):
     consume(lake, YIELD, gam_clicks=0)
     assert pending(run_of(lake), rebuild=True) == {
         "yield_hourly": Touched(None, upstream(YIELD, gam_clicks=0), ()),
+        "bidder_daily": Touched(None, {"bids": -1, "fx_rates": -1}, ()),
         "user_days": Touched(None, upstream(USERS, gam_clicks=0), (FIRST,)),
     }
 

@@ -23,9 +23,6 @@ def _bounds() -> tuple[int, ...]:
     return tuple(bounds)
 
 
-BOUNDS_MS = _bounds()
-
-
 def _value(first: int, last: int) -> float:
     """What stands for a class: the harmonic mean is, as a share, as far from its first value as from its last."""
     return 2 * first * last / (first + last) if last else 0.0
