@@ -16,6 +16,7 @@ from benchmarks.contenders import run_peer, write_config
 from benchmarks.peer import run
 from benchmarks.peer.lake import PeerLake, connect
 from benchmarks.tables import GOLD, SOURCE_TABLES, TRUTH_COLUMNS, digest, fingerprint, is_true, lines
+from tests.unit.brute_force_auctions import texts_of
 
 EVENTS, SEED = 3_000, 11
 
@@ -199,7 +200,10 @@ def lake_of(tmp_path: Path, given: inputs.HourlyInput, *folders: Path) -> Path:
 def test_a_batch_holds_its_events_and_nothing_of_other_hours(hours, tmp_path, number):
     lake = lake_of(tmp_path, hours, hours.batches[number])
     hour = inputs.FIRST_BATCH_AT + timedelta(hours=number)
-    assert sum(ask(lake, f"bronze.{name}", "count(*)")[0][0] for name in bulk.EVENT_TABLES) == 1_500
+    # the peer knows the ad server and the tracker
+    auctions = sum(1 for file in sorted((tmp_path / "landing" / "prebid").rglob("*.gz")) for _ in texts_of(file))
+    assert auctions > 10
+    assert auctions + sum(ask(lake, f"bronze.{name}", "count(*)")[0][0] for name in bulk.EVENT_TABLES) == 1_500
     for name in bulk.EVENT_TABLES:
         # the tracker may send an event up to 20 hours late, but never of another day
         earliest = hour.replace(hour=0) if name == "page_events" else hour
@@ -210,7 +214,7 @@ def test_a_batch_holds_its_events_and_nothing_of_other_hours(hours, tmp_path, nu
 
 def test_the_days_before_end_with_the_hour_that_stands_alone(hours):
     alone = {path.relative_to(hours.hour): path.read_bytes() for path in hours.hour.rglob("*.gz")}
-    assert len(alone) == 10
+    assert len(alone) == 11
     assert all((hours.days / name).read_bytes() == content for name, content in alone.items())
     assert len(list((hours.days / "snowplow").rglob("*.gz"))) == 24
 
