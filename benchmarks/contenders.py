@@ -81,6 +81,8 @@ def write_config(folder: Path, *, landing: Path, key_file: Path, **settings: obj
         "tenant": "bench",
         "network_time_zone": "Europe/Berlin",
         "quiet_seconds": 0,
+        # the peer knows no others
+        "sources": ["gam", "snowplow"],
         "identity": {"key_file": str(key_file), "key_version": "k1"},
         **settings,
     }
