@@ -58,7 +58,7 @@ def _recorded(name, document):
     found = copy.deepcopy(document["response"])
     if "bids" not in found:
         return auction(request, None, Status=400)
-    ext = found.get("ext") or {}
+    ext = found.get("ext") or found["bids"].get("ext") or {}
     errors = {
         bidder: [error if isinstance(error, dict) else {"code": 999, "message": error} for error in messages]
         for bidder, messages in ext.get("errors", {}).items()
