@@ -139,7 +139,7 @@ def test_columns_come_by_themselves_and_go_by_a_rebuild(lake_after, shared, cont
           - {property: unit, value: rows}
 """
 
-    def with_house_rows(frames, _):
+    def with_house_rows(frames, config):
         return mart.build(frames, config).withColumn(
             "house_rows", F.when(F.col("channel") == "house", 1).otherwise(0).cast("bigint")
         )
