@@ -62,7 +62,7 @@ def user_days(frames: Frames, _: Config) -> DataFrame:
         "session": F.col("domain_session_id"),
     }
     rows = rows.unionByName(_part(people, {"page_views": F.when(_is_view(), 1)}, aspects))
-    return _by_day(_by_aspect(_cells(rows)))
+    return _by_day(_cells(rows))
 
 
 def section_key() -> Column:
@@ -89,39 +89,45 @@ def _cells(rows: DataFrame) -> DataFrame:
     return rows.groupBy("id_key", "event_date", *ASPECTS).agg(*sums, *_seen())
 
 
-def _by_aspect(cells: DataFrame) -> DataFrame:
-    """One row per person, day, aspect and its value, `rows` in it; the sums stand with the sections alone."""
-    counted = {"section": "page_views", "device": "events", "country": "events", "session": "events"}
-    parts = [
-        F.struct(F.lit(aspect).alias("aspect"), F.col(aspect).alias("value"), F.col(counted[aspect]).alias("rows"))
-        for aspect in ASPECTS
-    ]
-    parted = cells.select("*", F.inline(F.array(*parts)))
-    is_section = F.col("aspect") == "section"
-    known = parted.where(is_section | F.col("value").isNotNull())
-    sums = [F.sum(F.when(is_section, F.col(name)).otherwise(0)).alias(name) for name in SUMS]
-    return known.groupBy("id_key", "event_date", "aspect", "value").agg(F.sum("rows").alias("rows"), *sums, *_seen())
-
-
-def _by_day(parts: DataFrame) -> DataFrame:
-    is_named = F.col("value").isNotNull()
-
-    def among(aspect: str, column: Column) -> Column:
-        return F.when((F.col("aspect") == aspect) & is_named, column)
-
-    def counts(aspect: str) -> Column:
-        return F.map_from_entries(F.sort_array(F.collect_list(among(aspect, F.struct("value", "rows")))))
-
-    sections = F.sort_array(F.collect_set(among("section", F.substring_index("value", "/", -1))))
-    return parts.groupBy("id_key", "event_date").agg(
-        F.count(among("session", F.lit(1))).alias("visits"),
-        *[F.sum(name).alias(name) for name in SUMS],
-        sections.alias("sections"),
-        counts("section").alias("section_page_views"),
-        counts("device").alias("device_events"),
-        counts("country").alias("country_events"),
-        *_seen(),
+def _by_day(cells: DataFrame) -> DataFrame:
+    """One row per person and day; its few cells are one list, and lists and maps are made of that, row by row."""
+    sums = [F.sum(name).alias(name) for name in SUMS]
+    held = F.collect_list(F.struct(*ASPECTS, "page_views", "events")).alias("cells")
+    days = cells.groupBy("id_key", "event_date").agg(*sums, *_seen(), held)
+    return days.select(
+        "id_key",
+        "event_date",
+        F.size(_names("session")).cast("bigint").alias("visits"),
+        *SUMS,
+        F.sort_array(F.array_distinct(F.transform(_names("section"), _last_part))).alias("sections"),
+        _counts("section", "page_views").alias("section_page_views"),
+        _counts("device", "events").alias("device_events"),
+        _counts("country", "events").alias("country_events"),
+        "first_seen_at_utc",
+        "last_seen_at_utc",
     )
+
+
+def _names(aspect: str) -> Column:
+    """The different values of an aspect among the cells, sorted; empty when there is none."""
+    return F.sort_array(F.array_distinct(F.array_compact(F.col(f"cells.{aspect}"))))
+
+
+def _last_part(section: Column) -> Column:
+    return F.substring_index(section, "/", -1)
+
+
+def _counts(aspect: str, measure: str) -> Column:
+    """A map from the values of an aspect to the sums of a measure."""
+
+    def total(name: Column) -> Column:
+        return F.aggregate(
+            "cells",
+            F.lit(0).cast("bigint"),
+            lambda so_far, cell: F.when(cell[aspect] == name, so_far + cell[measure]).otherwise(so_far),
+        )
+
+    return F.map_from_arrays(_names(aspect), F.transform(_names(aspect), total))
 
 
 def _of_users(rows: DataFrame) -> DataFrame:
