@@ -11,8 +11,6 @@ from benchmarks.inputs import bulk_input
 from benchmarks.tables import GOLD, SOURCE_TABLES, digest, fingerprint, is_true
 
 MILLION = 1_000_000
-# What the peer takes in too.
-PEER_SOURCES = ("gam", "snowplow")
 EVENT_TABLES = ("gam_requests", "gam_impressions", "gam_clicks", "gam_active_views", "page_events")
 Tell = Callable[[str], None]
 
@@ -110,8 +108,7 @@ def _run_size(work: Path, events: int, seed: int, keep: bool, tell: Tell) -> Siz
     tell(f"{events:,} events: DuckDB and delta-rs")
     peer = run_peer(delivery, lakes / "peer")
     tell(f"{events:,} events: adlake")
-    places = {"landing": delivery / "landing", "key_file": delivery / KEY_FILE}
-    config = write_config(lakes / "adlake", **places, sources=PEER_SOURCES)
+    config = write_config(lakes / "adlake", landing=delivery / "landing", key_file=delivery / KEY_FILE)
     adlake = run_adlake(config, lakes / "adlake" / "lake")
     tell(f"{events:,} events: are the tables equal?")
     checks = tuple(_checks(lakes / "adlake" / "lake", lakes / "peer", truth))

@@ -65,8 +65,9 @@ def read_records(
         spark.read.option("lineSep", "\n")
         .text([literal_path(f"{root}/{file.path}") for file in files])
         .where(~_is_blank(line))
-        .select(bare.alias(LINE), relative_path(root, files).alias(FILE))
-        .select(FILE, LINE, F.is_valid_utf8(LINE).alias(IS_UTF8), _parsed(line, schema).alias(WHOLE))
+        # of the line as it was: taking a header off mends broken bytes
+        .select(bare.alias(LINE), F.is_valid_utf8(line).alias(IS_UTF8), relative_path(root, files).alias(FILE))
+        .select(FILE, LINE, IS_UTF8, _parsed(line, schema).alias(WHOLE))
         .select(FILE, IS_UTF8, WHOLE, F.explode(pieces).alias(TEXT))
         .select(FILE, TEXT, is_utf8.alias(IS_UTF8), parsed.alias(PARSED), position().alias(POSITION))
     )
