@@ -47,6 +47,7 @@ MEANINGS: Mapping[str, str] = {
     "not_an_auction": "cookie syncs, user ids, notifications",
     "request_turned_down": "the server refused to hold the auction",
     "nobody_asked": "impression that no bidder was asked for",
+    "test_auction": "nobody pays for bids of a test",
     "currency_unmapped": "lake.yaml has no code for the currency",
     "superseded_delivery": "a newer version of its file came first",
 }

@@ -193,7 +193,8 @@ def rows_of_imp(record, imp, of_imp):
         rule = "price_invalid" if any(is_no_price(bid["price"]) for bid in found) else None
         rule = "bidder_missing" if not bidder.strip() else rule
         rule = "impression_id_missing" if not imp["id"] else rule
-        rows[bidder] = ("quarantined", rule) if rule else rows[bidder]
+        if rule or record["Request"].get("test") == 1:
+            rows[bidder] = ("quarantined", rule) if rule else ("filtered", "test_auction")
     return rows
 
 

@@ -352,7 +352,7 @@ FILTERS = {
     "silver.gam_impressions": ["unfilled_impression"],
     "silver.fx_rates": ["currency_unmapped"],
     "silver.auctions": ["not_an_auction", "request_turned_down"],
-    "silver.bids": ["not_an_auction", "request_turned_down", "nobody_asked"],
+    "silver.bids": ["not_an_auction", "request_turned_down", "nobody_asked", "test_auction"],
 }
 BY_THE_READER = {
     "misplaced_quote",

@@ -13,6 +13,7 @@ from adlake.generator.files import FileKey
 
 TOGETHER, LINE_BY_LINE, LOGGED = "together", "line by line", "logged"
 LOG_HEAD = "2026/11/01 07:00:00 DEBUG "
+TEST_AUCTION = "test_auction"
 TABLE, AUCTIONS, BIDS = "prebid_auctions", "auctions", "bids"
 # table, what becomes of a row, rule or reason (empty where there is none)
 Fate = tuple[str, str, str]
@@ -63,7 +64,8 @@ class AuctionFile:
     @property
     def bidding(self) -> list[Auction]:
         """Auctions, or the parts of them, whose bids are published."""
-        return self.good + [odd.bidding for odd in self.odd if odd.bidding is not None]
+        real = [auction for auction in self.good if not auction.is_test]
+        return real + [odd.bidding for odd in self.odd if odd.bidding is not None]
 
     def account(self) -> Counter[FileKey]:
         """Rows by layer, table, what becomes of them, and why."""
@@ -74,6 +76,8 @@ class AuctionFile:
         for what, auctions in (("published", self.good), ("duplicates", self.late_copies)):
             counts["silver", AUCTIONS, what, ""] += sum(len(auction.imps) for auction in auctions)
             counts["silver", BIDS, what, ""] += sum(1 for _ in seats_of(auctions))
+        tests = [imp for auction in self.good + self.late_copies if auction.is_test for imp in auction.imps]
+        counts.update(("silver", BIDS, "filtered", TEST_AUCTION) for imp in tests for _ in imp.seats)
         for odd in self.odd:
             counts.update({("silver", *fate): rows for fate, rows in odd.fates.items()})
         for table in (AUCTIONS, BIDS):
@@ -100,8 +104,8 @@ class AuctionFile:
 
 
 def seats_of(auctions: Iterable[Auction]) -> Iterable[Seat]:
-    """Rows of the table of bids."""
-    return (seat for auction in auctions for imp in auction.imps for seat in imp.seats)
+    """Rows of the table of bids, which tests do not come into."""
+    return (seat for auction in auctions if not auction.is_test for imp in auction.imps for seat in imp.seats)
 
 
 def hazards_of(file: AuctionFile) -> Counter[str]:

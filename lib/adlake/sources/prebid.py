@@ -273,7 +273,11 @@ PREBID = Source(
         ),
         "silver.bids": Refinement(
             _OF_BIDS,
-            [*_FILTERS, Check("nobody_asked", lambda: F.col("bidder").isNull())],
+            [
+                *_FILTERS,
+                Check("nobody_asked", lambda: F.col("bidder").isNull()),
+                Check("test_auction", lambda: F.col("request.test") == 1),
+            ],
             bids,
             _identifiers,
             bidders,

@@ -51,7 +51,9 @@ def _read_group(spark: SparkSession, root: str, files: Sequence[LandedFile]) -> 
     lines = spark.read.option("lineSep", "\n").text(paths)
     placed = lines.select(relative_path(root, files).alias(FILE), position().alias(LINE), F.col("value").alias(TEXT))
     without_end = F.regexp_replace(TEXT, r"\r\z", "")
-    records = _records(placed).withColumn(RECORD, without_end).withColumn(REFUSAL, _refusal(layout))
+    # as a column alone it would be worked out again wherever it is asked for, a filter included, and again in each
+    refusal = F.explode(F.array(_refusal(layout))).alias(REFUSAL)
+    records = _records(placed).withColumn(RECORD, without_end).select("*", refusal)
     # cut only what is sound: the reader ends the whole job at a record of very many fields
     is_sound = F.col(REFUSAL).isNull()
     return records.withColumn(CUT, F.when(is_sound, _cut(layout))).select(
