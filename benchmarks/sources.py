@@ -1,7 +1,7 @@
 """What each source costs from landing to its own tables, all of them taken in by one run."""
 
 import shutil
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -54,9 +54,6 @@ def run_sources(work: Path, events: int, *, seed: int, keep: bool, tell: Tell) -
         keep: whether the lake stays.
         tell: is told what is going on.
     """
-    # it builds Spark's plans when it is imported
-    from adlake.sources import SOURCES  # noqa: PLC0415
-
     tell(f"{events:,} events: input")
     delivery = bulk_input(work, events, seed)
     lake = work / "lake-sources"
@@ -65,22 +62,24 @@ def run_sources(work: Path, events: int, *, seed: int, keep: bool, tell: Tell) -
     run = run_adlake(delivery / "lake.yaml", lake, "--lake", str(lake))
     if not keep:
         shutil.rmtree(lake)
-    read = {name: account["read"] for name, account in Truth.load(delivery).accounts(1)["bronze"].items()}
-    bronze = {
-        source.name: {
-            upstream.partition(".")[2] for name in source.refinements for upstream in tables()[name].made_from
-        }
-        for source in SOURCES.values()
-    }
-    costs = (
-        SourceCost(name, sum(read.get(table, 0) for table in of_source), _cpu_seconds(run, sorted(of_source)))
-        for name, of_source in bronze.items()
-    )
-    return SourcesResult(events, run, tuple(costs))
+    bronze = Truth.load(delivery).accounts(1)["bronze"]
+    return SourcesResult(events, run, tuple(costs_of(run, {name: of["read"] for name, of in bronze.items()})))
 
 
-def _cpu_seconds(run: Run, bronze: Sequence[str]) -> float:
-    """CPU seconds of bronze tables and what is refined of them."""
-    upstream = {f"bronze.{name}" for name in bronze}
-    own = upstream | {name for name, contract in tables().items() if upstream & set(contract.made_from)}
-    return round(sum(step.cpu_seconds for step in run.steps if step.table in own), 2)
+def costs_of(run: Run, records: Mapping[str, int]) -> Iterator[SourceCost]:
+    """What each source cost in a run.
+
+    Args:
+        run: that took in all of them.
+        records: that the files hold, by bronze table.
+    """
+    # it builds Spark's plans when it is imported
+    from adlake.sources import SOURCES  # noqa: PLC0415
+
+    made_from = {name: set(contract.made_from) for name, contract in tables().items()}
+    for source in SOURCES.values():
+        bronze = {upstream for name in source.refinements for upstream in made_from[name]}
+        own = bronze | {name for name, upstream in made_from.items() if upstream & bronze}
+        cpu_seconds = sum(step.cpu_seconds for step in run.steps if step.table in own)
+        read = sum(records.get(name.partition(".")[2], 0) for name in bronze)
+        yield SourceCost(source.name, read, round(cpu_seconds, 2))

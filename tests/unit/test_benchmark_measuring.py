@@ -14,8 +14,9 @@ from benchmarks.contenders import ADLAKE, PEER, Run
 from benchmarks.hourly import History, HourlyResult, TableSize
 from benchmarks.measure import CommandFailed, Measurement, ProcessTree, measure
 from benchmarks.peer import StepTime
-from benchmarks.report import show_hourly, show_sizes, show_slope, write_results
+from benchmarks.report import show_hourly, show_sizes, show_slope, show_sources, write_results
 from benchmarks.slope import DayCost, SlopeResult
+from benchmarks.sources import SourcesResult, costs_of
 
 BURN = "import time\nend = time.process_time() + {}\nwhile time.process_time() < end: pass\n"
 STEP = StepTime("build_gold", "gold.user_days", 3.0, 4.0)
@@ -76,6 +77,17 @@ def slope_of(first, last, runs_per_day=24):
         DayCost(day, tuple(run_of(ADLAKE, cpu) for cpu in cpus), sizes, 8.5) for day, cpus in ((1, first), (60, last))
     ]
     return SlopeResult(runs_per_day, 60, tuple(days))
+
+
+def sources_of():
+    steps = (
+        StepTime("ingest_bronze", "bronze.prebid_auctions", 1.0, 20.0),
+        StepTime("build_silver", "silver.auctions", 1.0, 30.0),
+        StepTime("build_silver", "silver.bids", 1.0, 10.5),
+        StepTime("build_gold", "gold.bidder_daily", 1.0, 5.0),
+    )
+    run = run_of(ADLAKE, 100.0, *steps)
+    return SourcesResult(1_000_000, run, tuple(costs_of(run, {"prebid_auctions": 500_000, "fx_rates": 99_999})))
 
 
 def printed(show, *values):
@@ -155,6 +167,19 @@ def test_the_slope_is_printed_day_by_day():
     assert "not judged" in printed(show_slope, slope_of((1.0,), (1.0,), runs_per_day=4))
 
 
+def test_a_source_costs_what_its_own_tables_cost():
+    result = sources_of()
+    found = {cost.source: (cost.records, cost.cpu_seconds, cost.cpu_seconds_per_million) for cost in result.costs}
+    assert found["prebid"] == (500_000, 60.5, 121.0)
+    # too few to tell
+    assert found["fx"] == (99_999, 0.0, None)
+    text = printed(show_sources, result)
+    assert "121.0" in text
+    assert "too few records, under 100,000" in text
+    # gold and what no table accounts for
+    assert "39.5" in text
+
+
 def test_results_are_written_without_what_commands_printed(tmp_path):
     sizes, hourly = [size_of(1_000_000, 80.0, 20.0, RIGHT)], hourly_of((30.0,), (30.0,))
     slope = slope_of((10.0,), (12.0,))
@@ -179,6 +204,7 @@ def test_only_tables_that_differ_make_the_benchmark_fail(monkeypatch, tmp_path, 
     monkeypatch.setattr(command, "run_sizes", lambda *_, **__: sizes)
     monkeypatch.setattr(command, "run_hourly", lambda *_, **__: hourly_of((1.0,), (9.0,), is_equal=is_hourly_equal))
     monkeypatch.setattr(command, "run_slope", lambda *_, **__: slope_of((1.0,), (9.0,)))
+    monkeypatch.setattr(command, "run_sources", lambda *_, **__: sources_of())
     assert command.main() == code
     assert len(list((tmp_path / "results").glob("*.json"))) == 1
 
