@@ -69,6 +69,8 @@ def session(tmp_path_factory) -> Iterator[object]:
     folder = tmp_path_factory.mktemp("session")
     session = build_session(make_config(folder), os.environ)
     assert session.version == "4.1.1"
+    # code that Java does not take would be run uncompiled, with pages of complaints that no test sees
+    session.conf.set("spark.sql.codegen.fallback", "false")
     yield session
     session.stop()
 
