@@ -103,20 +103,21 @@ def _record(parsed: Column) -> Column:
 
 
 def _refusal(once: str) -> Column:
-    """Why the record cannot be taken; null for one that can."""
-    text = F.col(TEXT)
+    """Why the record cannot be taken; null for one that can.
+
+    What costs stands once, behind what is cheap: an expression that stands twice is asked of every record first.
+    """
+    text, is_record = F.col(TEXT), _is_record(F.col(PARSED))
     is_doubtful = F.octet_length(F.substring_index(text, once, 2)) < F.octet_length(text)
+    of_json = F.when(is_record, F.lit(None)).when(F.ltrim(text).startswith("{"), UNREADABLE_VALUE)
     return (
         F.when(~F.col(IS_UTF8), NOT_UTF8)
-        .when(_is_record(F.col(PARSED)), F.when(is_doubtful & ~_is_json(text), DUPLICATE_KEYS))
-        .when(_is_json(text) & (_entries(text) == 1), _of_json(text))
+        .when(is_record & ~is_doubtful, F.lit(None))
+        .when(_is_json(text) & (_entries(text) == 1), of_json.otherwise(NOT_AN_OBJECT))
+        .when(is_record, DUPLICATE_KEYS)
         .when(_levels(text) > MOST_LEVELS, TOO_DEEP)
         .otherwise(NOT_JSON)
     )
-
-
-def _of_json(text: Column) -> Column:
-    return F.when(F.ltrim(text).startswith("{"), UNREADABLE_VALUE).otherwise(NOT_AN_OBJECT)
 
 
 def _is_json(text: Column) -> Column:
