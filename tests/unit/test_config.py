@@ -51,7 +51,7 @@ def test_the_least_configuration_gets_the_documented_defaults(lake_yaml):
             "key_secret": None,
             "key_version": "k1",
         },
-        "sources": ("gam", "snowplow"),
+        "sources": ("gam", "snowplow", "prebid"),
         "lock": {"expiry_seconds": 120},
         "spark": {"driver_memory": "4g", "cores": None, "shuffle_partitions": None},
         "s3": None,
@@ -189,8 +189,8 @@ FAULTS = {
         ("tenant", "'Acme & Sons'", "at most 63 lower case letters, digits, - and _", 3),
     ),
     "a source nobody knows": (
-        ("tenant: acme", "tenant: acme\nsources:\n  - gam\n  - prebid"),
-        ("sources[1]", "'prebid'", "'gam' or 'snowplow'", 6),
+        ("tenant: acme", "tenant: acme\nsources:\n  - gam\n  - amazon"),
+        ("sources[1]", "'amazon'", "'gam', 'snowplow' or 'prebid'", 6),
     ),
     "a source twice": (
         ("tenant: acme", "tenant: acme\nsources: [gam, gam]"),
@@ -287,7 +287,7 @@ def test_all_faults_are_in_one_error_in_the_order_of_the_file(lake_yaml):
     assert caught.value.what == (
         "the configuration has 3 faults:"
         " line 1, lake: found 'gs://b', wanted a path, s3://bucket/prefix or s3a://bucket/prefix;"
-        " line 4, sources[0]: found 'x', wanted 'gam' or 'snowplow';"
+        " line 4, sources[0]: found 'x', wanted 'gam', 'snowplow' or 'prebid';"
         " line 6, identity: found a mapping, wanted exactly one of key_file, key_env, key_secret (0 given)"
     )
 
