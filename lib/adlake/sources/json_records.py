@@ -70,7 +70,10 @@ def read_records(
         .select(FILE, LINE, IS_UTF8, _parsed(line, schema).alias(WHOLE))
         .select(FILE, IS_UTF8, WHOLE, F.explode(pieces).alias(TEXT))
         .select(FILE, TEXT, is_utf8.alias(IS_UTF8), parsed.alias(PARSED), position().alias(POSITION))
+        # as a column alone it would be worked out again by the filter for it
+        .select("*", F.explode(F.array(_refusal(once))).alias(REFUSAL))
     )
+    is_refused = F.col(REFUSAL).isNotNull()
     return records.select(
         *[_record(F.col(PARSED))[field.name].alias(field.name) for field in schema.fields],
         text.alias(RECORD),
@@ -78,8 +81,8 @@ def read_records(
         FILE,
         POSITION,
         # no table takes bytes that are no text
-        F.when(_refusal(once).isNotNull(), F.make_valid_utf8(TEXT)).alias(MALFORMED),
-        _refusal(once).alias(REFUSAL),
+        F.when(is_refused, F.make_valid_utf8(TEXT)).alias(MALFORMED),
+        REFUSAL,
     )
 
 
@@ -104,20 +107,23 @@ def _record(parsed: Column) -> Column:
 
 
 def _refusal(once: str) -> Column:
-    """Why the record cannot be taken; null for one that can."""
-    text = F.col(TEXT)
-    is_doubtful = F.octet_length(F.substring_index(text, once, 2)) < F.octet_length(text)
+    """Why the record cannot be taken; null for one that can.
+
+    What costs stands once, behind what is cheap: an expression that stands twice is asked of every record first.
+    """
+    text, is_record = F.col(TEXT), _is_record(F.col(PARSED))
+    # the first is found early, and looking for one more is cheaper than counting to two
+    after_first = F.length(F.substring_index(text, once, 1)) + len(once) + 1
+    is_doubtful = F.contains(F.substring(text, after_first, F.length(text)), F.lit(once))
+    of_json = F.when(is_record, F.lit(None)).when(F.ltrim(text).startswith("{"), UNREADABLE_VALUE)
     return (
         F.when(~F.col(IS_UTF8), NOT_UTF8)
-        .when(_is_record(F.col(PARSED)), F.when(is_doubtful & ~_is_json(text), DUPLICATE_KEYS))
-        .when(_is_json(text) & (_entries(text) == 1), _of_json(text))
+        .when(is_record & ~is_doubtful, F.lit(None))
+        .when(_is_json(text) & (_entries(text) == 1), of_json.otherwise(NOT_AN_OBJECT))
+        .when(is_record, DUPLICATE_KEYS)
         .when(_levels(text) > MOST_LEVELS, TOO_DEEP)
         .otherwise(NOT_JSON)
     )
-
-
-def _of_json(text: Column) -> Column:
-    return F.when(F.ltrim(text).startswith("{"), UNREADABLE_VALUE).otherwise(NOT_AN_OBJECT)
 
 
 def _is_json(text: Column) -> Column:
