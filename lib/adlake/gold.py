@@ -109,9 +109,8 @@ def build(run: Run, name: str, work: Touched) -> None:
         rows = rows.unionByName(committed.where(~is_touched))
     candidate = write_candidate(run.session, run.lake, contract, rows, replaces=None if is_whole else files)
     superseded = candidate.removed_rows if is_whole or not files else committed.where(is_touched).count()
-    verdict = judge(
-        candidate.frame(run.session), contract, [slice_name(contract)], sorted({proof.measure for proof in mart.proofs})
-    )
+    proved = sorted(mart.proved(run.lake.config))
+    verdict = judge(candidate.frame(run.session), contract, [slice_name(contract)], proved)
     verdict.check(contract, candidate.rows)
     recomputed = {group[SLICE]: group for group in verdict.groups if work.holds(group[SLICE])}
     _prove(run, mart, frames, recomputed)
@@ -210,19 +209,19 @@ def _prove(run: Run, mart: Mart, frames: Frames, recomputed: Mapping[str, Mappin
     contract = table(f"gold.{mart.name}")
     wanted: dict[str, Counter[str]] = {slice_: Counter() for slice_ in recomputed}
     for source in mart.events:
-        proofs = mart.proofs_from(source)
+        proofs = mart.proofs_from(source, run.lake.config)
         for row in _sums(mart, source, frames, run.lake.config).collect():
             found = wanted.setdefault(row[SLICE], Counter())
             for number, proof in enumerate(proofs):
                 found[proof.measure] += row[f"amount_{number}"]
-    measures = {proof.measure for proof in mart.proofs}
+    measures = mart.proved(run.lake.config)
     for slice_, sums in sorted(wanted.items()):
         _compare(contract, slice_, {measure: sums[measure] for measure in measures}, recomputed.get(slice_, {}))
 
 
 def _sums(mart: Mart, source: str, frames: Frames, config: Config) -> DataFrame:
     """What the proofs of one silver table give, by slice: `amount_0` and so on, in their order."""
-    events, unit, proofs = frames[source], _unit(table(f"gold.{mart.name}")), mart.proofs_from(source)
+    events, unit, proofs = frames[source], _unit(table(f"gold.{mart.name}")), mart.proofs_from(source, config)
     amounts = {f"amount_{number}": proof for number, proof in enumerate(proofs)}
     by = [F.date_trunc(unit, "event_at_utc").alias(SLICE)]
     sums = [F.sum(proof.amount()).alias(name) for name, proof in amounts.items()]

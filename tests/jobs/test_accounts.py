@@ -234,7 +234,7 @@ HOURS = ("2026-10-05T10", "2026-10-05T11", "2026-10-05T13")
 def test_no_altered_measure_of_a_mart_is_committed(lake_after, shared, monkeypatch, name, slices):
     config = lake_after("build_gold")
     attempts = Attempts(gold, monkeypatch, remembered=("write_candidate", "judge", "_inputs"))
-    measures = {proof.measure for proof in MARTS[name].proofs}
+    measures = MARTS[name].proved(config)
 
     def one_more_superseded(committed):
         return SimpleNamespace(where=lambda condition: _with_known_count(committed.where(condition), 1))
@@ -271,10 +271,10 @@ DISTINCT = {"visits"}
 
 
 @pytest.mark.parametrize("name", list(MARTS))
-def test_every_measure_of_a_mart_is_proved(name):
+def test_every_measure_of_a_mart_is_proved(name, config):
     contract = gold.table(f"gold.{name}")
     measures = {column.name for column in contract.columns if column.type in {"bigint", "map<string,bigint>"}}
-    assert measures - DISTINCT == {proof.measure for proof in MARTS[name].proofs}
+    assert measures - DISTINCT == MARTS[name].proved(config)
 
 
 def test_lines_of_another_length_are_refused_in_a_file_with_an_unknown_column_too(config, shared):

@@ -253,6 +253,16 @@ def test_an_impression_that_nobody_was_asked_for_is_left_out_of_the_bids(refined
     assert [(row["imp_id"], row["bidder"]) for row in found.collect()] == [("i1", "x"), ("i1", "y")]
 
 
+def test_bids_of_a_test_that_nobody_pays_for_are_left_out(refined):
+    tested = [auction({"id": f"a{test}", "test": test}) for test in (0, 1)]
+    parting, found = refined("silver.bids", *tested)
+    assert parting.filtered == {"test_auction": 2}
+    assert {row["auction_id"] for row in found.collect()} == {"a0"}
+    parting, found = refined("silver.auctions", *tested)
+    assert parting.filtered == {}
+    assert {(row["auction_id"], row["is_test"]) for row in found.collect()} == {("a0", False), ("a1", True)}
+
+
 # Read off the documents by hand: impression, bidder, outcome, code, won, bids of the bidder, its price in micros.
 BY_HAND = {
     "aliases.json": [

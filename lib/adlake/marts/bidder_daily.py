@@ -146,19 +146,24 @@ def _proof(name: str) -> Proof:
     return Proof(name, "bids", lambda: _counts()[name])
 
 
+def _proofs(_: Config) -> tuple[Proof, ...]:
+    return (
+        *(_proof(name) for name in ("asks", *OUTCOMES, *DENSITY, "wins")),
+        Proof("responses", "bids", lambda: _one(_is_timed())),
+        Proof("nonbid_codes", "bids", lambda: _one((F.col("outcome") != "cached") & F.col("nonbid_code").isNotNull())),
+        Proof("bid_cpm_micros", "bids", _bid, _price),
+        Proof("bids_unconverted", "bids", _bid, _unconverted),
+        Proof("win_cpm_micros", "bids", _won, _price),
+        Proof("win_revenue_micros", "bids", _won, lambda: per_impression_micros(_price())),
+        Proof("wins_unconverted", "bids", _won, _unconverted),
+    )
+
+
 BIDDER_DAILY = Mart(
     name="bidder_daily",
     events=("bids",),
     references=(EXCHANGE_RATES,),
     pricing=EXCHANGED,
     build=bidder_daily,
-    proofs=(
-        *(_proof(name) for name in ("asks", *OUTCOMES, *DENSITY, "wins")),
-        Proof("responses", "bids", lambda: _one(_is_timed())),
-        Proof("bid_cpm_micros", "bids", _bid, _price),
-        Proof("bids_unconverted", "bids", _bid, _unconverted),
-        Proof("win_cpm_micros", "bids", _won, _price),
-        Proof("win_revenue_micros", "bids", _won, lambda: per_impression_micros(_price())),
-        Proof("wins_unconverted", "bids", _won, _unconverted),
-    ),
+    proofs=_proofs,
 )

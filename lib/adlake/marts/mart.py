@@ -80,17 +80,21 @@ class Mart:
         events: silver tables whose slices it follows.
         references: silver tables that it looks things up in.
         build: the frames of all of them to rows of the mart.
-        proofs: of all measures: their sums over a slice must equal silver's.
+        proofs: of all measures, under a configuration: their sums over a slice must equal silver's.
         pricing: for proofs with a price.
     """
 
     name: str
     events: Sequence[str]
     build: Callable[[Frames, Config], DataFrame]
-    proofs: Sequence[Proof]
+    proofs: Callable[[Config], Sequence[Proof]]
     references: Sequence[Reference] = ()
     pricing: Pricing | None = None
 
-    def proofs_from(self, source: str) -> list[Proof]:
+    def proofs_from(self, source: str, config: Config) -> list[Proof]:
         """The proofs that a silver table gives."""
-        return [proof for proof in self.proofs if proof.source == source]
+        return [proof for proof in self.proofs(config) if proof.source == source]
+
+    def proved(self, config: Config) -> set[str]:
+        """The measures that have a proof."""
+        return {proof.measure for proof in self.proofs(config)}

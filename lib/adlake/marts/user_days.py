@@ -161,13 +161,8 @@ def _reported() -> Column:
     return F.when(F.col("is_backfill") & F.col("id_key").isNotNull(), F.col("revenue_micros")).otherwise(0)
 
 
-USER_DAYS = Mart(
-    name="user_days",
-    events=("page_events", "gam_impressions", "gam_clicks"),
-    references=(LINE_ITEM_RATES,),
-    pricing=RATE_CARD,
-    build=user_days,
-    proofs=(
+def _proofs(_: Config) -> tuple[Proof, ...]:
+    return (
         Proof("page_views", "page_events", lambda: _reader(_is_view())),
         Proof("section_page_views", "page_events", lambda: _reader(_is_view() & F.col("section").isNotNull())),
         Proof("device_events", "page_events", lambda: _reader(device(F.col("device_type")).isNotNull())),
@@ -180,5 +175,14 @@ USER_DAYS = Mart(
         Proof("revenue_unknown_impressions", "gam_impressions", _network, is_price_unknown),
         Proof("clicks", "gam_clicks", lambda: _user(F.lit(True))),
         Proof("revenue_micros", "gam_clicks", _network, click_rate_card_micros),
-    ),
+    )
+
+
+USER_DAYS = Mart(
+    name="user_days",
+    events=("page_events", "gam_impressions", "gam_clicks"),
+    references=(LINE_ITEM_RATES,),
+    pricing=RATE_CARD,
+    build=user_days,
+    proofs=_proofs,
 )

@@ -138,13 +138,8 @@ def _of_header_bid(amount: Column) -> Column:
     return F.when(_header_bid().isNotNull(), amount).otherwise(0)
 
 
-YIELD_HOURLY = Mart(
-    name="yield_hourly",
-    events=("gam_requests", "gam_impressions", "gam_clicks", "gam_active_views"),
-    references=(LINE_ITEM_RATES,),
-    pricing=RATE_CARD,
-    build=yield_hourly,
-    proofs=(
+def _proofs(config: Config) -> tuple[Proof, ...]:
+    return (
         Proof("requests", "gam_requests", lambda: F.lit(1)),
         Proof("unfilled", "gam_requests", lambda: _one(~F.col("is_filled"))),
         Proof("impressions", "gam_impressions", lambda: F.lit(1)),
@@ -156,6 +151,7 @@ YIELD_HOURLY = Mart(
         Proof("revenue_micros", "gam_impressions", _network, impression_rate_card_micros),
         Proof("header_bid_impressions", "gam_impressions", lambda: _of_header_bid(F.lit(1)), _lost),
         Proof("header_bid_micros", "gam_impressions", lambda: per_impression_micros(_header_bid()), _lost),
+        Proof("capped_header_bids", "gam_impressions", lambda: _one(is_capped(_header_bid(), config)), _lost),
         Proof("pressed_revenue_micros", "gam_impressions", lambda: _of_header_bid(_reported())),
         Proof(
             "pressed_revenue_micros",
@@ -174,5 +170,14 @@ YIELD_HOURLY = Mart(
         Proof("revenue_micros", "gam_clicks", _network, click_rate_card_micros),
         Proof("measurable", "gam_active_views", lambda: _one(F.col("is_measurable"))),
         Proof("viewable", "gam_active_views", lambda: _one(F.col("is_viewable"))),
-    ),
+    )
+
+
+YIELD_HOURLY = Mart(
+    name="yield_hourly",
+    events=("gam_requests", "gam_impressions", "gam_clicks", "gam_active_views"),
+    references=(LINE_ITEM_RATES,),
+    pricing=RATE_CARD,
+    build=yield_hourly,
+    proofs=_proofs,
 )
