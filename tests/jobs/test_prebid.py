@@ -5,6 +5,8 @@ import os
 
 from adlake import job
 from adlake.account import Account
+from adlake.contracts import table
+from adlake.lake import Lake
 from adlake.session import Spark
 from tests.auctions import auction, bid, imp, response
 from tests.delivered import write
@@ -82,3 +84,52 @@ def test_auctions_of_a_stream_and_of_a_log_are_accounted_for_and_a_second_run_ha
     again = Spark(config, os.environ)
     second = job.execute(STEPS, again, config)
     assert (second.exit_code, list(second.commits), again.is_started) == (0, [], False)
+
+
+def of_bidder_x(config):
+    """Rows of the mart, by day."""
+    rows = lakes.rows_of(config, "gold.bidder_daily")
+    return {row["event_date"].isoformat(): row for row in rows if row["bidder"] == "x"}
+
+
+def files(config):
+    """Live data files of the mart."""
+    return {file.path for file in Lake(config).files(table("gold.bidder_daily"))}
+
+
+def test_a_late_auction_touches_its_own_hour_and_day_and_leaves_the_others_as_they_are(config, spark_of):
+    landing = lakes.landing(config)
+    first = [
+        auction({"id": f"a{day}"}, response(["x", bid(f"b{day}", 2.5)]), StartTime=f"2026-10-0{day}T10:00:00Z")
+        for day in (4, 5, 6)
+    ]
+    write(landing / "prebid/first.json", "".join(json.dumps(record) for record in first))
+    every = [*STEPS, "build_gold"]
+    job.execute(every, spark_of(config), config)
+    tables = ("silver.auctions", "silver.bids", "gold.bidder_daily")
+    hours = ["2026-10-04T10", "2026-10-05T10", "2026-10-06T10"]
+    days = ["2026-10-04", "2026-10-05", "2026-10-06"]
+    assert [lakes.touched(config, name) for name in tables] == [[hours], [hours], [days]]
+    before = of_bidder_x(config)
+    untouched = {path for path in files(config) if "2026-10-05" not in path}
+
+    late = auction({"id": "late"}, response(["x", bid("b7", 0.5)]), StartTime="2026-10-05T08:00:00Z")
+    write(landing / "prebid/second.json", json.dumps(late))
+    job.execute(every, spark_of(config), config)
+    assert [lakes.touched(config, name)[1:] for name in tables] == [
+        [["2026-10-05T08"]],
+        [["2026-10-05T08"]],
+        [["2026-10-05"]],
+    ]
+    after = of_bidder_x(config)
+    assert {day: (row["asks"], row["bids"], row["bid_cpm_micros"]) for day, row in after.items()} == {
+        "2026-10-04": (1, 1, 2_500_000),
+        "2026-10-05": (2, 2, 3_000_000),
+        "2026-10-06": (1, 1, 2_500_000),
+    }
+    assert {day: row for day, row in after.items() if day != "2026-10-05"} == {
+        day: row for day, row in before.items() if day != "2026-10-05"
+    }
+    # not even moved to another file
+    assert len(untouched) == 2
+    assert untouched <= files(config)
