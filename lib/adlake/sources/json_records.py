@@ -70,10 +70,8 @@ def read_records(
         .select(FILE, LINE, IS_UTF8, _parsed(line, schema).alias(WHOLE))
         .select(FILE, IS_UTF8, WHOLE, F.explode(pieces).alias(TEXT))
         .select(FILE, TEXT, is_utf8.alias(IS_UTF8), parsed.alias(PARSED), position().alias(POSITION))
-        # as a column alone it would be worked out again by the filter for it
-        .select("*", F.explode(F.array(_refusal(once))).alias(REFUSAL))
     )
-    is_refused = F.col(REFUSAL).isNotNull()
+    refusal = _refusal(once)
     return records.select(
         *[_record(F.col(PARSED))[field.name].alias(field.name) for field in schema.fields],
         text.alias(RECORD),
@@ -81,8 +79,8 @@ def read_records(
         FILE,
         POSITION,
         # no table takes bytes that are no text
-        F.when(is_refused, F.make_valid_utf8(TEXT)).alias(MALFORMED),
-        REFUSAL,
+        F.when(refusal.isNotNull(), F.make_valid_utf8(TEXT)).alias(MALFORMED),
+        refusal.alias(REFUSAL),
     )
 
 
