@@ -12,7 +12,7 @@ from benchmarks.contenders import Run, run_adlake
 from benchmarks.inputs import bulk_input
 
 # With fewer records a source costs mostly what any batch costs.
-RECORDS_THAT_TELL = 100_000
+RECORDS_THAT_TELL = 20_000
 
 
 @dataclass(frozen=True)

@@ -87,7 +87,7 @@ def sources_of():
         StepTime("build_gold", "gold.bidder_daily", 1.0, 5.0),
     )
     run = run_of(ADLAKE, 100.0, *steps)
-    return SourcesResult(1_000_000, run, tuple(costs_of(run, {"prebid_auctions": 500_000, "fx_rates": 99_999})))
+    return SourcesResult(1_000_000, run, tuple(costs_of(run, {"prebid_auctions": 500_000, "fx_rates": 19_999})))
 
 
 def printed(show, *values):
@@ -172,10 +172,10 @@ def test_a_source_costs_what_its_own_tables_cost():
     found = {cost.source: (cost.records, cost.cpu_seconds, cost.cpu_seconds_per_million) for cost in result.costs}
     assert found["prebid"] == (500_000, 60.5, 121.0)
     # too few to tell
-    assert found["fx"] == (99_999, 0.0, None)
+    assert found["fx"] == (19_999, 0.0, None)
     text = printed(show_sources, result)
     assert "121.0" in text
-    assert "too few records, under 100,000" in text
+    assert "too few records, under 20,000" in text
     # gold and what no table accounts for
     assert "39.5" in text
 
