@@ -15,7 +15,7 @@ SECRET = "0123456789abcdef0123456789abcdef"
 REAL = Path(__file__).parents[2] / "shared" / "real"
 # Short work: the first compiler is enough, and a start costs a third. Alone it would get 48 MB for its code, which the
 # generated classes of a whole test run fill; a JVM without room for code ends.
-SMALL_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=240m"
+SMALL_JVM = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC -XX:ReservedCodeCacheSize=480m"
 
 
 def pytest_collection_modifyitems(items):
