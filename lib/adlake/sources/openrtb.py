@@ -4,6 +4,9 @@ Sources: OpenRTB 2.6; prebid-server 4 (openrtb_ext/bidders.go, exchange/targetin
 exchange/non_bid_reason.go, errortypes/code.go); the IAB's community extension seat-non-bid.
 """
 
+import functools
+from collections.abc import Callable
+
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
@@ -96,23 +99,39 @@ def pairs(imps: Column, bids: Column) -> Column:
             size_of(imp).alias("slot_size"),
         ).cast(PAIR)
 
-    def of_imp(imp: Column) -> Column:
-        names = asked(imp["ext"])
-        answered = F.transform(F.filter(bids, lambda bid: bid["imp_id"] == imp["id"]), lambda bid: bid["bidder"])
-        all_names = F.array_union(names, answered)
-        some = F.when(F.size(all_names) > 0, all_names).otherwise(F.array(F.lit(None).cast("string")))
-        return F.transform(some, lambda name: pair(imp, name, F.coalesce(F.array_contains(names, name), F.lit(False))))
+    def of_imp(imp: Column, bids: Column) -> Column:
+        def of_names(names: Column) -> Column:
+            own = F.filter(bids, lambda bid: bid["imp_id"] == imp["id"])
+            every = F.array_union(names, F.transform(own, lambda bid: bid["bidder"]))
+            is_asked = functools.partial(F.array_contains, names)
+            return F.transform(
+                _or_one_null(every, "string"), lambda name: pair(imp, name, F.coalesce(is_asked(name), F.lit(False)))
+            )
+
+        return _once(asked(imp["ext"]), of_names)
 
     def stray(bid: Column) -> Column:
         no, nothing = F.lit(False), F.lit(None)
         return F.struct(bid["imp_id"], bid["bidder"], no, no, nothing, nothing).cast(PAIR)
 
-    offered = F.coalesce(F.flatten(F.transform(F.array_compact(imps), of_imp)), F.array().cast(f"array<{PAIR}>"))
-    known = F.coalesce(F.transform(imps, lambda imp: imp["id"]), F.array().cast(NAMES))
-    strays = F.filter(bids, lambda bid: ~F.coalesce(F.array_contains(known, bid["imp_id"]), F.lit(False)))
-    found = F.concat(offered, F.array_distinct(F.transform(strays, stray)))
-    nothing = F.array(F.lit(None).cast(PAIR))
-    return F.when(F.size(found) > 0, found).otherwise(nothing)
+    def of_bids(bids: Column) -> Column:
+        of_imps = F.transform(F.array_compact(imps), lambda imp: of_imp(imp, bids))
+        offered = F.coalesce(F.flatten(of_imps), F.array().cast(f"array<{PAIR}>"))
+        known = F.coalesce(F.transform(imps, lambda imp: imp["id"]), F.array().cast(NAMES))
+        strays = F.filter(bids, lambda bid: ~F.coalesce(F.array_contains(known, bid["imp_id"]), F.lit(False)))
+        return _or_one_null(F.concat(offered, F.array_distinct(F.transform(strays, stray))), PAIR)
+
+    return _once(bids, of_bids)
+
+
+def _once(value: Column, use: Callable[[Column], Column]) -> Column:
+    """What is made of a value that is worked out once: only a lambda gives a value a name within an expression."""
+    return F.get(F.transform(F.array(value), use), F.lit(0))
+
+
+def _or_one_null(values: Column, kind: str) -> Column:
+    """The values; one null where there are none."""
+    return _once(values, lambda found: F.when(F.size(found) > 0, found).otherwise(F.array(F.lit(None).cast(kind))))
 
 
 def winner(bids: Column, is_named: Column) -> Column:
