@@ -5,7 +5,7 @@ from typing import Annotated, Literal
 from pydantic import AfterValidator, Field
 
 from adlake.config.content_taxonomy import IDS, SENSITIVE_IDS
-from adlake.config.strict import Strict
+from adlake.config.values import Strict
 from adlake.faults import text_like
 
 TaxonomyVersion = Literal["3.1"]

@@ -18,10 +18,9 @@ from adlake.sources import urls
 from adlake.sources.contact_fields import Fields
 from adlake.sources.contact_files import layout_of, record_type_of
 from adlake.sources.quoted_csv import read_records
-from adlake.sources.source import Check, LandedFile, Refinement, Source
+from adlake.sources.source import Check, LandedFile, Refinement, Source, is_out_of_time, no_identifiers
 
 NAME = "crm"
-EARLIEST, LATEST = "2005-01-01 00:00:00", "2100-01-01 00:00:00"
 # one @ with something on both sides; anything narrower refuses addresses that exist
 ADDRESS = r"^[^@\s]+@[^@\s]+$"
 PROVENANCE = ("_batch_id", "_file", "_position")
@@ -125,10 +124,6 @@ def _identifiers(identity: IdentityKey) -> Column:
     return F.array_compact(F.array(contact_key, keys["login_id_key"], keys["email_id_key"]))
 
 
-def _no_identifiers(_: IdentityKey) -> Column:
-    return F.array().cast("array<string>")
-
-
 def _as_of() -> list[Column]:
     as_of = F.col("as_of_at_utc")
     return [as_of, as_of.alias("event_at_utc"), F.to_date(as_of).alias("event_date")]
@@ -176,8 +171,7 @@ def newsletter_campaigns(rows: DataFrame, _: IdentityKey) -> DataFrame:
 
 
 def _is_no_time(column: str) -> Column:
-    earliest, latest = F.lit(EARLIEST).cast("timestamp"), F.lit(LATEST).cast("timestamp")
-    return F.col(column).isNull() | (F.col(column) < earliest) | (F.col(column) >= latest)
+    return F.col(column).isNull() | is_out_of_time(F.col(column))
 
 
 def _lacks(column: str) -> Callable[[], Column]:
@@ -216,7 +210,7 @@ _REFINEMENTS = {
     "silver.contact_states": Refinement(_CONTACT_RULES, [], contact_states, _identifiers, contact_records),
     "silver.newsletter_activity": Refinement(_ACTIVITY_RULES, [], newsletter_activity, _identifiers, activity_records),
     "silver.newsletter_campaigns": Refinement(
-        _CAMPAIGN_RULES, [], newsletter_campaigns, _no_identifiers, campaign_records
+        _CAMPAIGN_RULES, [], newsletter_campaigns, no_identifiers, campaign_records
     ),
 }
 

@@ -16,7 +16,7 @@ from adlake.errors import SourceError
 from adlake.identity import IdentityKey
 from adlake.landing import Layout
 from adlake.sources.delimited import EXTRA, read_records
-from adlake.sources.source import Check, LandedFile, Refinement, Source
+from adlake.sources.source import Check, LandedFile, Refinement, Source, no_identifiers
 
 RECORD_TYPE = "ExchangeRates"
 SUFFIXES = (".csv", ".csv.gz")
@@ -108,10 +108,6 @@ def rates(rows: DataFrame, _: IdentityKey) -> DataFrame:
     )
 
 
-def _no_identifiers(_: IdentityKey) -> Column:
-    return F.array().cast("array<string>")
-
-
 def _no_day() -> Column:
     day = F.col("rate_date")
     return day.isNull() | (day < F.lit(FIRST_DAY).cast("date")) | (day >= F.lit(END_DAY).cast("date"))
@@ -135,5 +131,5 @@ FX = Source(
     record_type_of=record_type_of,
     layout_of=layout_of,
     read=read,
-    refinements={"silver.fx_rates": Refinement(_RULES, [_UNMAPPED], rates, _no_identifiers, records)},
+    refinements={"silver.fx_rates": Refinement(_RULES, [_UNMAPPED], rates, no_identifiers, records)},
 )

@@ -19,7 +19,7 @@ from adlake.identity import IdentityKey
 from adlake.landing import Layout
 from adlake.sources import urls
 from adlake.sources.delimited import read_records
-from adlake.sources.source import Check, LandedFile, Refinement, Source
+from adlake.sources.source import Check, LandedFile, Refinement, Source, no_identifiers
 
 DELIMITERS = (",", "^")
 FILE_NAME = re.compile(r"(?P<type>[A-Za-z]+)_\d+_(?P<day>\d{8})(?:_(?P<hour>\d{2}))?(?:\.csv)?(?:\.gz)?$")
@@ -216,10 +216,6 @@ def line_items(rows: DataFrame, _: IdentityKey) -> DataFrame:
     )
 
 
-def _no_identifiers(_: IdentityKey) -> Column:
-    return F.array().cast("array<string>")
-
-
 _QUERY_TIME = _time_rules(["TimeUsec2"], ["query_time_invalid"])
 _EVENT_TIMES = [*_QUERY_TIME, *_time_rules(["EventTimeUsec2"], ["event_time_invalid"])]
 _EVENT_KEY = Check("key_missing", partial(_blank, "KeyPart", "EventKeyPart"))
@@ -246,6 +242,6 @@ GAM = Source(
         ),
         "silver.gam_clicks": Refinement([*_EVENT_TIMES, _EVENT_KEY], [], clicks, _identifiers),
         "silver.gam_active_views": Refinement([*_EVENT_TIMES, _EVENT_KEY], [], active_views, _identifiers),
-        "silver.gam_line_items": Refinement([_NO_LINE_ITEM_ID, _NO_RATE], [], line_items, _no_identifiers),
+        "silver.gam_line_items": Refinement([_NO_LINE_ITEM_ID, _NO_RATE], [], line_items, no_identifiers),
     },
 )

@@ -18,7 +18,7 @@ from adlake.identity import IdentityKey
 from adlake.landing import Layout
 from adlake.sources import openrtb, urls
 from adlake.sources.json_records import read_records
-from adlake.sources.source import Check, LandedFile, Refinement, Source
+from adlake.sources.source import Check, LandedFile, Refinement, Source, is_out_of_time
 
 RECORD_TYPE = "AnalyticsRecord"
 # What the server's own logger names, what streams name (a date and a random end), and the usual suffixes.
@@ -27,7 +27,6 @@ LOG_HEADER = r"\d{4}/\d\d/\d\d \d\d:\d\d:\d\d [A-Z]+ "
 AUCTIONS = ("/openrtb2/auction", "/openrtb2/amp", "/openrtb2/video")
 OTHERS = ("/cookie_sync", "/set_uid", "/event")
 RFC_3339 = r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)\z"
-EARLIEST, LATEST = "2005-01-01 00:00:00", "2100-01-01 00:00:00"
 # A CPM in micros read as one in currency units is a million times too high. The dearest real floors are about 25 US
 # dollars; in the smallest currencies in use that is some 400,000 (rupiah), and 100,000 takes micros from 0.10 up.
 MOST_CPM = 100_000
@@ -232,16 +231,14 @@ def _is_blank(name: str) -> Column:
     return F.col(name).isNull() | (F.trim(name) == "")
 
 
-def _is_out_of_time() -> Column:
-    at = F.col("event_at_utc")
-    earliest, latest = F.lit(EARLIEST).cast("timestamp"), F.lit(LATEST).cast("timestamp")
-    return at.isNull() | (at < earliest) | (at >= latest)
+def _is_no_time() -> Column:
+    return F.col("event_at_utc").isNull() | is_out_of_time(F.col("event_at_utc"))
 
 
 _ABOUT_RECORDS = [
     Check("record_kind_unknown", lambda: ~F.coalesce(F.col("type").isin(*AUCTIONS, *OTHERS), F.lit(False))),
     Check("auction_id_missing", lambda: _is_auction() & _is_blank("request.id")),
-    Check("auction_time_invalid", lambda: _is_auction() & _is_out_of_time()),
+    Check("auction_time_invalid", lambda: _is_auction() & _is_no_time()),
     Check("impression_missing", lambda: _is_auction() & (F.coalesce(F.size("request.imp"), F.lit(0)) < 1)),
 ]
 _OF_AUCTIONS = [

@@ -14,11 +14,10 @@ from adlake.identity import IdentityKey
 from adlake.landing import Layout
 from adlake.sources import urls
 from adlake.sources.delimited import read_records
-from adlake.sources.source import Check, LandedFile, Refinement, Source
+from adlake.sources.source import Check, LandedFile, Refinement, Source, is_out_of_time
 
 RECORD_TYPE = "EnrichedEvent"
 SUFFIXES = (".tsv", ".tsv.gz", ".gz", ".txt")
-EARLIEST, LATEST = "2005-01-01 00:00:00", "2100-01-01 00:00:00"
 WEB_PAGE_SCHEMA = "iglu:com.snowplowanalytics.snowplow/web_page/"
 CONTEXTS_TYPE = "struct<data:array<struct<schema:string,data:struct<id:string>>>>"
 SPIDER = r'"spiderOrRobot"\s*:\s*true'
@@ -105,11 +104,6 @@ def page_events(rows: DataFrame, identity: IdentityKey) -> DataFrame:
     )
 
 
-def _is_out_of_time() -> Column:
-    earliest, latest = F.lit(EARLIEST).cast("timestamp"), F.lit(LATEST).cast("timestamp")
-    return (_event_time() < earliest) | (_event_time() >= latest)
-
-
 def _is_no_object(column: str) -> Column:
     """Whether the text is anything but one JSON object; as the only entry of an array nothing may follow it."""
     entries = F.json_array_length(F.concat(F.lit("["), column, F.lit("]")))
@@ -119,7 +113,7 @@ def _is_no_object(column: str) -> Column:
 _RULES = [
     Check("event_id_missing", lambda: F.col("event_id").isNull() | (F.trim("event_id") == "")),
     Check("collector_time_missing", lambda: F.col("collector_tstamp").isNull()),
-    Check("event_time_invalid", _is_out_of_time),
+    Check("event_time_invalid", lambda: is_out_of_time(_event_time())),
     Check("contexts_malformed", lambda: _is_no_object("contexts")),
 ]
 

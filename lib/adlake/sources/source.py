@@ -4,6 +4,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame, SparkSession
+from pyspark.sql import functions as F
 
 from adlake.config import Config
 from adlake.contracts import Table
@@ -14,6 +15,9 @@ from adlake.landing import Framing, Layout
 MALFORMED, REFUSAL = "_malformed", "_refusal"
 # Why readers of several formats cannot take a record.
 WRONG_COLUMN_COUNT, UNREADABLE_VALUE, NOT_UTF8 = "wrong_column_count", "unreadable_value", "not_utf8"
+
+# A time outside is a broken clock or counter, not an event.
+EARLIEST, LATEST = "2005-01-01 00:00:00", "2100-01-01 00:00:00"
 
 
 @dataclass(frozen=True)
@@ -84,3 +88,14 @@ class Source:
     read: Callable[[SparkSession, Table, str, Sequence[LandedFile]], DataFrame]
     refinements: Mapping[str, Refinement]
     framing: Framing = "lines"
+
+
+def is_out_of_time(moment: Column) -> Column:
+    """Whether a moment lies before 2005 or after 2099 (UTC); null for null."""
+    earliest, latest = F.lit(EARLIEST).cast("timestamp"), F.lit(LATEST).cast("timestamp")
+    return (moment < earliest) | (moment >= latest)
+
+
+def no_identifiers(_: IdentityKey) -> Column:
+    """The keyed identifiers of a record that tells of nobody: none."""
+    return F.array().cast("array<string>")
