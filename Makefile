@@ -51,8 +51,8 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-emit-index-url --no-annotate --no-header
 
 lock: $(STAMPS)/dev
-	@$(COMPILE) setup.py -o requirements.lock
-	@$(COMPILE) setup.py --extra dev -c requirements.lock -o requirements-dev.lock
+	@$(COMPILE) setup.py --extra dev -o requirements-dev.lock
+	@$(COMPILE) setup.py -c requirements-dev.lock -o requirements.lock
 
 # $(call pip_failed,what): one line with pip's last complaint, and what to do.
 define pip_failed

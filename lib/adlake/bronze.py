@@ -22,7 +22,7 @@ from adlake.sources.delimited import EXTRA
 from adlake.sources.files import one_file_per_task
 from adlake.sources.source import MALFORMED, REFUSAL
 from adlake.tables import read_files
-from adlake.verdict import ROWS, judge
+from adlake.census import ROWS, take_census
 
 BYTES_PER_TASK = 32 * 1024 * 1024
 SMALLEST_BIGINT = -(2**63)
@@ -61,9 +61,9 @@ def ingest(run: Run, batch_id: str, name: str, *, again: bool = False) -> None:
             frame = readable.unionByName(staying) if earlier else readable
             candidate = write_candidate(run.session, run.lake, contract, frame, replaces=earlier)
             is_read = _is_of(batch_id, files if again else None).alias(IS_READ)
-            verdict = judge(candidate.frame(run.session), contract, [F.col("_file"), is_read])
-            verdict.check(contract, candidate.rows)
-            read = {group["_file"]: group[ROWS] for group in verdict.groups if group[IS_READ]}
+            census = take_census(candidate.frame(run.session), contract, [F.col("_file"), is_read])
+            census.check(contract, candidate.rows)
+            read = {group["_file"]: group[ROWS] for group in census.groups if group[IS_READ]}
             missing = _missing_by_file(read, files)
             short = [file for file in files if file.path in missing]
             refused = (

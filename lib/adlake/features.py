@@ -15,7 +15,7 @@ from adlake.publish import write_candidate
 from adlake.run import Clock, Run
 from adlake.snapshots import CONTACTS, DAYS, STEP, TABLE, Snapshot, due_snapshot, marker
 from adlake.tables import read_table
-from adlake.verdict import judge, slice_name
+from adlake.census import take_census, slice_name
 
 
 def pending(run: Run, *, rebuild: bool = False) -> Snapshot | None:
@@ -41,9 +41,9 @@ def build(run: Run, due: Snapshot) -> None:
     replaced = [file for file in run.lake.files(contract) if file.partition["as_of_date"] == due.as_of]
     candidate = write_candidate(run.session, run.lake, contract, rows, replaces=replaced)
     people.unpersist()
-    verdict = judge(candidate.frame(run.session), contract, [slice_name(contract)], list(SUMS))
-    verdict.check(contract, candidate.rows)
-    found = {name: sum(group[name] for group in verdict.groups) for name in SUMS}
+    census = take_census(candidate.frame(run.session), contract, [slice_name(contract)], list(SUMS))
+    census.check(contract, candidate.rows)
+    found = {name: sum(group[name] for group in census.groups) for name in SUMS}
     _prove(found, seen.get, days, where=f"{TABLE}, day {due.as_of}")
     markers = {marker(source): version for source, version in due.upstream.items()}
     markers |= {f"{STEP}/{TABLE}/{batch}": 1 for batch in due.batches}

@@ -20,7 +20,7 @@ from adlake.marts.mart import Change, Frames, Mart
 from adlake.publish import write_candidate
 from adlake.run import Clock, Run
 from adlake.tables import read_files, read_table
-from adlake.verdict import ROWS, SLICE, SLICE_FORMATS, judge, slice_name
+from adlake.census import ROWS, SLICE, SLICE_FORMATS, take_census, slice_name
 
 STEP = "build_gold"
 HOURS_PER_DAY = 24
@@ -110,9 +110,9 @@ def build(run: Run, name: str, work: Touched) -> None:
     candidate = write_candidate(run.session, run.lake, contract, rows, replaces=None if is_whole else files)
     superseded = candidate.removed_rows if is_whole or not files else committed.where(is_touched).count()
     proved = sorted(mart.proved(run.lake.config))
-    verdict = judge(candidate.frame(run.session), contract, [slice_name(contract)], proved)
-    verdict.check(contract, candidate.rows)
-    recomputed = {group[SLICE]: group for group in verdict.groups if work.holds(group[SLICE])}
+    census = take_census(candidate.frame(run.session), contract, [slice_name(contract)], proved)
+    census.check(contract, candidate.rows)
+    recomputed = {group[SLICE]: group for group in census.groups if work.holds(group[SLICE])}
     _prove(run, mart, frames, recomputed)
     markers = {f"{STEP}/{contract.qualified}/silver.{name}": version for name, version in work.upstream.items()}
     markers |= {f"{STEP}/{contract.qualified}/{batch}": 1 for batch in work.batches}

@@ -64,6 +64,47 @@ class AccountRecord:
     committed_at_utc: datetime
 
 
+@dataclass(frozen=True, slots=True)
+class VerdictRecord:
+    """One rule of one verdict of the quality gate; attributes follow the contract `ops.verdicts`."""
+
+    run_id: str
+    batch_id: str
+    step: str
+    table: str
+    rule: str
+    state: str
+    fingerprint: str
+    suite: str
+    reason: str
+    released: str
+    version: int | None
+    rows: int
+    is_batch: bool
+    on_fail: str | None
+    outcome: str | None
+    unexpected: int | None
+    judged: int | None
+    observed: float | None
+    least: float | None
+    most: float | None
+    as_of_utc: datetime
+    at_utc: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class ReleaseRecord:
+    """A held batch that somebody has published; attributes follow the contract `ops.releases`."""
+
+    run_id: str
+    batch_id: str
+    step: str
+    table: str
+    fingerprint: str
+    reason: str
+    at_utc: datetime
+
+
 @dataclass(frozen=True)
 class RunRecord:
     """One run; attributes follow the contract `ops.runs`."""
@@ -87,6 +128,8 @@ class Ledger:
     lake: Lake
     _files: list[FileRecord] | None = field(default=None, init=False)
     _accounts: list[AccountRecord] | None = field(default=None, init=False)
+    _verdicts: list[VerdictRecord] | None = field(default=None, init=False)
+    _releases: list[ReleaseRecord] | None = field(default=None, init=False)
     _noted: set[tuple[str, int]] | None = field(default=None, init=False)
 
     def files(self) -> list[FileRecord]:
@@ -148,6 +191,34 @@ class Ledger:
         """Record a run that changed something."""
         self._append("ops.runs", [asdict(record)])
 
+    def verdicts(self) -> list[VerdictRecord]:
+        """Every rule of every verdict, oldest verdict first, rules of one in their order."""
+        if self._verdicts is None:
+            columns = self._read("ops.verdicts", "at_utc", {name: name for name in _names(VerdictRecord)})
+            self._verdicts = list(map(VerdictRecord, *columns.values()))
+        return self._verdicts
+
+    def releases(self) -> list[ReleaseRecord]:
+        """Every release, oldest first."""
+        if self._releases is None:
+            columns = self._read("ops.releases", "at_utc", {name: name for name in _names(ReleaseRecord)})
+            self._releases = list(map(ReleaseRecord, *columns.values()))
+        return self._releases
+
+    def add_verdicts(self, records: Sequence[VerdictRecord]) -> None:
+        """Record verdicts, in one commit; those of a commit that is known already are left out."""
+        known = self.verdicts()
+        published = {(record.table, record.version) for record in known if record.version is not None}
+        new = [record for record in records if (record.table, record.version) not in published]
+        self._append("ops.verdicts", [asdict(record) for record in new])
+        known.extend(new)
+
+    def add_releases(self, records: Sequence[ReleaseRecord]) -> None:
+        """Record releases, in one commit."""
+        known = self.releases()
+        self._append("ops.releases", [asdict(record) for record in records])
+        known.extend(records)
+
     def _read(self, name: str, order: str, wanted: Mapping[str, str]) -> dict[str, Iterable[Any]]:
         """The columns by name, their values in that order; empty ones where there is no table yet.
 
@@ -198,7 +269,7 @@ def utc_now() -> datetime:
     return datetime.now(UTC)
 
 
-def _names(record: type[FileRecord | AccountRecord | Account]) -> list[str]:
+def _names(record: type[Any]) -> list[str]:
     return [attribute.name for attribute in fields(record)]
 
 

@@ -15,7 +15,7 @@ from adlake.publish import Candidate, write_candidate
 from adlake.run import Clock, Run
 from adlake.sources.source import MALFORMED, REFUSAL
 from adlake.tables import read_files
-from adlake.verdict import judge
+from adlake.census import take_census
 
 NO_KEYS = "array<string>"
 TO_THE_MICROSECOND = "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"
@@ -65,11 +65,11 @@ class Refused:
             others = read_files(run.session, run.lake, contract, earlier).where(~F.col("file").isin(list(only_files)))
             stamped = others if stamped is None else stamped.unionByName(others)
         candidate = write_candidate(run.session, run.lake, contract, stamped, replaces=earlier)
-        verdict = judge(candidate.frame(run.session), contract, [F.col("rule_id"), F.col("file")])
-        verdict.check(contract, candidate.rows)
-        groups = tuple(group for group in verdict.groups if only_files is None or group["file"] in only_files)
-        own = replace(verdict, groups=groups)
-        kept = verdict.rows - own.rows
+        census = take_census(candidate.frame(run.session), contract, [F.col("rule_id"), F.col("file")])
+        census.check(contract, candidate.rows)
+        groups = tuple(group for group in census.groups if only_files is None or group["file"] in only_files)
+        own = replace(census, groups=groups)
+        kept = census.rows - own.rows
         return cls(candidate, step, batch_id, own.rows_by("rule_id"), own.rows_by("file"), kept)
 
     def check_files(self, expected: Mapping[str, int]) -> None:

@@ -11,7 +11,7 @@ from adlake.datafile import DataFile
 from adlake.lake import Lake
 from adlake.ledger import Ledger
 from adlake.tables import read_files
-from adlake.verdict import SLICE, slice_name
+from adlake.census import SLICE, slice_name
 
 Delivery = tuple[str, str]
 """Batch id and path."""

@@ -20,7 +20,7 @@ from adlake.run import Clock, Run
 from adlake.sources import SOURCES
 from adlake.sources.source import Check, Refinement
 from adlake.tables import read_table
-from adlake.verdict import SLICE, Verdict, judge, slice_name
+from adlake.census import SLICE, Census, take_census, slice_name
 from adlake.window import lookup_window
 
 STEP = "build_silver"
@@ -141,8 +141,8 @@ def _publish(run: Run, work: Work, parting: Parting, losers: DataFrame, clock: C
     held.check_files(parting.refused_by_file)
     candidate = write_candidate(run.session, run.lake, contract, rows, replaces=work.replaces)
     is_own = (F.col("_batch_id") == work.batch_id).alias(OWN)
-    verdict = judge(candidate.frame(run.session), contract, [slice_name(contract), is_own])
-    verdict.check(contract, candidate.rows)
+    census = take_census(candidate.frame(run.session), contract, [slice_name(contract), is_own])
+    census.check(contract, candidate.rows)
     superseded = candidate.removed_rows if work.is_whole else rewrite.superseded if rewrite else 0
     account = Account(
         read=work.read,
@@ -155,7 +155,7 @@ def _publish(run: Run, work: Work, parting: Parting, losers: DataFrame, clock: C
     )
     losers.unpersist()
     back = _slices_of(restored, contract) if restored is not None else ()
-    slices = None if work.is_whole else _slices(verdict, rewrite, back)
+    slices = None if work.is_whole else _slices(census, rewrite, back)
     publish_with_refused(run, held, candidate, account, slices=slices, clock=clock)
 
 
@@ -252,7 +252,7 @@ def _slices_of(rows: DataFrame, contract: Table) -> list[str]:
     return [row[SLICE] for row in rows.select(slice_name(contract)).distinct().collect()]
 
 
-def _slices(verdict: Verdict, rewrite: Rewrite | None, back: Iterable[str]) -> list[str]:
+def _slices(census: Census, rewrite: Rewrite | None, back: Iterable[str]) -> list[str]:
     """Slices that got or lost rows; those of rows that only move to another file are not among them."""
-    own = {group[SLICE] for group in verdict.groups if group[OWN]}
+    own = {group[SLICE] for group in census.groups if group[OWN]}
     return sorted({*own, *back, *(rewrite.slices if rewrite else ())})

@@ -109,11 +109,11 @@ def one_more(name, key=None):
 
 
 def one_more_in_group(column):
-    """One more in a column of the verdict's first group."""
+    """One more in a column of the census's first group."""
 
-    def changed(verdict):
-        first, *rest = verdict.groups
-        return replace(verdict, groups=({**first, column: first[column] + 1}, *rest))
+    def changed(census):
+        first, *rest = census.groups
+        return replace(census, groups=({**first, column: first[column] + 1}, *rest))
 
     return changed
 
@@ -127,10 +127,10 @@ def records_of(path, more):
     return changed
 
 
-def one_row_moved_to_another_file(verdict):
-    first, second, *rest = (dict(group) for group in verdict.groups)
+def one_row_moved_to_another_file(census):
+    first, second, *rest = (dict(group) for group in census.groups)
     return replace(
-        verdict, groups=({**first, "rows": first["rows"] + 1}, {**second, "rows": second["rows"] - 1}, *rest)
+        census, groups=({**first, "rows": first["rows"] + 1}, {**second, "rows": second["rows"] - 1}, *rest)
     )
 
 

@@ -31,7 +31,7 @@ LAYERS = (
     ("contracts", "config", "jars", "sums"),
     ("lake", "identity_key", "session", "ledger_types"),
     ("ledger", "frames", "snapshots", "upkeep"),
-    ("publish", "tables", "verdict", "window", "dedup", "identity", "phones", "contacts"),
+    ("publish", "tables", "census", "window", "dedup", "identity", "phones", "contacts"),
     ("sources", "report", "writer", "unfinished"),
     ("run", "redelivery", "comparison", "marts"),
     ("intake", "quarantine", "recovery", "status"),

@@ -5,7 +5,7 @@ from pyspark.sql import functions as F
 
 from adlake.contracts import Column, Slice, Table, table
 from adlake.errors import AccountError, ContractError
-from adlake.verdict import Verdict, judge, slice_name
+from adlake.census import Census, take_census, slice_name
 from tests.spark.rows import assert_same, at, frame, rows
 
 SALES = Table(
@@ -40,38 +40,38 @@ def sales(spark):
     )
 
 
-def sorted_groups(verdict):
-    return sorted((dict(group) for group in verdict.groups), key=str)
+def sorted_groups(census):
+    return sorted((dict(group) for group in census.groups), key=str)
 
 
 def test_rows_and_sums_are_told_by_group(sales):
-    verdict = judge(sales, SALES, [slice_name(SALES), F.col("shop")], ["micros", "pieces"])
-    assert sorted_groups(verdict) == [
+    census = take_census(sales, SALES, [slice_name(SALES), F.col("shop")], ["micros", "pieces"])
+    assert sorted_groups(census) == [
         {"slice": "2026-11-02T11", "shop": "x", "rows": 2, "micros": -2, "pieces": 1},
         {"slice": "2026-11-02T11", "shop": None, "rows": 1, "micros": None, "pieces": None},
         {"slice": "2026-11-02T12", "shop": "x", "rows": 2, "micros": 2**40, "pieces": 4},
     ]
-    assert verdict.rows == 5
-    assert verdict.rows_by("slice") == {"2026-11-02T11": 3, "2026-11-02T12": 2}
-    assert verdict.rows_by("shop") == {"x": 4, None: 1}
-    assert verdict.nulls == {}
-    verdict.check(SALES, 5)
+    assert census.rows == 5
+    assert census.rows_by("slice") == {"2026-11-02T11": 3, "2026-11-02T12": 2}
+    assert census.rows_by("shop") == {"x": 4, None: 1}
+    assert census.nulls == {}
+    census.check(SALES, 5)
 
 
 def test_nothing_to_judge_is_no_rows(sales):
-    verdict = judge(sales.where("false"), SALES, [slice_name(SALES)], ["micros"])
-    assert verdict == Verdict((), {})
-    assert (verdict.rows, verdict.rows_by("slice")) == (0, {})
-    verdict.check(SALES, 0)
+    census = take_census(sales.where("false"), SALES, [slice_name(SALES)], ["micros"])
+    assert census == Census((), {})
+    assert (census.rows, census.rows_by("slice")) == (0, {})
+    census.check(SALES, 0)
 
 
 def test_nulls_count_in_required_columns_over_all_groups(spark, sales):
     broken = sales.unionByName(rows(spark, SALES, {"sold_at_utc": NOON}, {"shop": "y"}, {"id": "f"}))
-    verdict = judge(broken, SALES, [F.col("shop")])
-    assert verdict.nulls == {"id": 2, "sold_at_utc": 2}
-    assert [sorted(group) for group in verdict.groups] == [["rows", "shop"]] * 3
+    census = take_census(broken, SALES, [F.col("shop")])
+    assert census.nulls == {"id": 2, "sold_at_utc": 2}
+    assert [sorted(group) for group in census.groups] == [["rows", "shop"]] * 3
     with pytest.raises(ContractError) as caught:
-        verdict.check(SALES, 8)
+        census.check(SALES, 8)
     error = caught.value
     assert (error.condition, error.where, error.found) == ("REQUIRED_NULL", "gold.sales", "id: 2, sold_at_utc: 2")
 
@@ -79,7 +79,7 @@ def test_nulls_count_in_required_columns_over_all_groups(spark, sales):
 @pytest.mark.parametrize("written", [4, 6, 0])
 def test_files_that_hold_another_number_of_rows_are_not_published(sales, written):
     with pytest.raises(AccountError) as caught:
-        judge(sales, SALES, [F.col("shop")]).check(SALES, written)
+        take_census(sales, SALES, [F.col("shop")]).check(SALES, written)
     error = caught.value
     assert (error.condition, error.where, error.found, error.wanted) == ("ROWS_DIFFER", "gold.sales", "5", str(written))
 

@@ -15,7 +15,7 @@ ROWS, SLICE = "rows", "slice"
 
 
 @dataclass(frozen=True)
-class Verdict:
+class Census:
     """Facts of a candidate, by group.
 
     Attributes:
@@ -65,8 +65,8 @@ class Verdict:
             )
 
 
-def judge(candidate: DataFrame, table: Table, by: Sequence[Column], sums: Sequence[str] = ()) -> Verdict:
-    """The verdict on a candidate, in one pass over the columns it needs.
+def take_census(candidate: DataFrame, table: Table, by: Sequence[Column], sums: Sequence[str] = ()) -> Census:
+    """The census of a candidate, in one pass over the columns it needs.
 
     Args:
         candidate: rows read back from the candidate's files.
@@ -82,7 +82,7 @@ def judge(candidate: DataFrame, table: Table, by: Sequence[Column], sums: Sequen
     ]
     counts = {name: sum(row[f"null:{name}"] for row in found) for name in required}
     groups = tuple({name: value for name, value in row.items() if not name.startswith("null:")} for row in found)
-    return Verdict(groups, {name: count for name, count in counts.items() if count})
+    return Census(groups, {name: count for name, count in counts.items() if count})
 
 
 def _number(table: Table, name: str) -> Column:

@@ -1,0 +1,167 @@
+"""The gate: Great Expectations on a candidate before its commit, one context at a time, leaving nothing behind.
+
+This is the one module that imports great_expectations, and only when it judges: it takes seconds and hundreds of MB.
+"""
+
+import os
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import datetime
+from decimal import Decimal
+from functools import reduce
+from typing import Any
+
+import structlog
+from pyspark.sql import DataFrame, SparkSession
+from pyspark.sql import functions as F
+
+from adlake.quality.suite import PARAMETER, Rule, Suite, expectations
+from adlake.quality.verdict import Outcome, Verdict, row_outcome
+from adlake.spark_failures import cause_of
+
+Threshold = float | int | datetime
+# BASIC without samples: the counts of the fuller formats with a third of the Spark jobs, and no value of any row.
+RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
+ADAPTIVE = "spark.sql.adaptive.enabled"
+# get_context sets a project for the whole process
+_ONE_AT_A_TIME = threading.Lock()
+_log = structlog.get_logger()
+
+
+def judge(
+    rows: DataFrame,
+    suite: Suite,
+    *,
+    count: int,
+    split: Sequence[Outcome] = (),
+    thresholds: Mapping[str, Threshold] | None = None,
+    references: Mapping[str, DataFrame] | None = None,
+) -> Verdict:
+    """The verdict on the rows of a candidate.
+
+    Args:
+        rows: that the commit would show to readers for the first time.
+        suite: of their table.
+        count: how many rows there are.
+        split: outcomes of the rules that split, counted before.
+        thresholds: values of the suite's parameters; a rule that lacks one of its own has no history yet.
+        references: rows of the tables that the suite's references name, by qualified name.
+    """
+    known, tables = thresholds or {}, references or {}
+    outcomes = {one.rule: one for one in split}
+    missing = sorted(_columns(suite) - {*rows.columns, *suite.references})
+    if missing:
+        return Verdict(suite.table, suite.fingerprint, count, tuple(split), f"missing columns: {', '.join(missing)}")
+    ready = [rule for rule in suite.gating if all(name in known for name in rule.parameters)]
+    if ready:
+        found = _outcomes(_with_references(rows, suite, tables), ready, known)
+        outcomes |= {one.rule: one for one in found}
+    in_order = tuple(outcomes.get(r.id) or Outcome(r.id, r.on_fail, "no_history") for r in suite.rules)
+    return Verdict(suite.table, suite.fingerprint, count, in_order)
+
+
+def _columns(suite: Suite) -> set[str]:
+    """Columns that rules and references of the suite ask for."""
+    return {name for rule in suite.gating for name in rule.columns} | {
+        name for reference in suite.references.values() for name in reference.columns
+    }
+
+
+def _with_references(rows: DataFrame, suite: Suite, tables: Mapping[str, DataFrame]) -> DataFrame:
+    """The rows with a column per reference: whether the other table knows the row's values, null without values."""
+    for name, reference in suite.references.items():
+        columns = reference.columns
+        known = tables[reference.table].select(*[F.col(theirs).alias(own) for own, theirs in columns.items()])
+        rows = rows.join(known.distinct().withColumn(name, F.lit(True)), list(columns), "left")
+        has_values = reduce(lambda all_, own: all_ & F.col(own).isNotNull(), columns, F.lit(True))
+        rows = rows.withColumn(name, F.when(has_values, F.coalesce(name, F.lit(False))))
+    return rows
+
+
+def _outcomes(rows: DataFrame, rules: Sequence[Rule], thresholds: Mapping[str, Threshold]) -> list[Outcome]:
+    given = {name: _as_collected(thresholds[name]) for rule in rules for name in rule.parameters}
+    try:
+        with _ONE_AT_A_TIME, _one_job_per_query(rows.sparkSession):
+            results = _validate(rows, rules, given)
+    # GX passes on what Spark, its own code and numpy raise; whatever it is, the rules were not judged
+    except Exception as error:  # noqa: BLE001
+        _log.warning("gate could not run", error=cause_of(error))
+        return [Outcome(rule.id, rule.on_fail, "could_not_run") for rule in rules]
+    return [_outcome(rule, results[rule.id], given) for rule in rules]
+
+
+def _validate(rows: DataFrame, rules: Sequence[Rule], given: Mapping[str, Threshold]) -> dict[str, Any]:
+    """Results of Great Expectations by rule id."""
+    # read once, at the first import
+    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
+    import great_expectations as gx  # noqa: PLC0415
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    source = context.data_sources.add_spark("candidate", persist=False)
+    whole = source.add_dataframe_asset("candidate").add_batch_definition_whole_dataframe("whole")
+    suite = context.suites.add(gx.ExpectationSuite(name="suite", expectations=expectations(rules)))
+    validation = context.validation_definitions.add(gx.ValidationDefinition(name="gate", data=whole, suite=suite))
+    found = validation.run(
+        batch_parameters={"dataframe": rows}, expectation_parameters=dict(given), result_format=RESULT_FORMAT
+    )
+    return {result.expectation_config.meta["id"]: result for result in found.results}
+
+
+@contextmanager
+def _one_job_per_query(spark: SparkSession) -> Iterator[None]:
+    """Nothing; inside, an aggregation is one Spark job: what is adapted between two is nothing here."""
+    before = spark.conf.get(ADAPTIVE)
+    spark.conf.set(ADAPTIVE, "false")
+    try:
+        yield
+    finally:
+        spark.conf.set(ADAPTIVE, str(before))
+
+
+def _outcome(rule: Rule, result: Any, given: Mapping[str, Threshold]) -> Outcome:  # noqa: ANN401 GX gives no types
+    if _has_raised(result.exception_info):
+        return Outcome(rule.id, rule.on_fail, "could_not_run")
+    numbers = result.result
+    if "unexpected_count" in numbers:
+        judged = numbers["element_count"] - numbers.get("missing_count", 0)
+        return row_outcome(rule, numbers["unexpected_count"], judged, is_met=bool(result.success))
+    bounds = [_number(given.get(_parameter(rule, name))) for name in ("min_value", "max_value")]
+    return Outcome(
+        rule.id,
+        rule.on_fail,
+        "passed" if result.success else "failed",
+        observed=_number(numbers.get("observed_value")),
+        least=bounds[0],
+        most=bounds[1],
+    )
+
+
+def _has_raised(info: Mapping[str, Any]) -> bool:
+    """Whether the rule could not be judged: the fact stands on top, or once for each metric that failed."""
+    if "raised_exception" in info:
+        return bool(info["raised_exception"])
+    return any(one.get("raised_exception", True) for one in info.values())
+
+
+def _parameter(rule: Rule, name: str) -> str:
+    value = rule.kwargs.get(name)
+    return str(value[PARAMETER]) if isinstance(value, dict) else ""
+
+
+def _as_collected(value: Threshold) -> Threshold:
+    """The value as it compares with what Spark collects: moments without a zone, in that of this process."""
+    return value.astimezone().replace(tzinfo=None) if isinstance(value, datetime) else value
+
+
+def _number(value: object) -> float | None:
+    """A number, or a moment as seconds since 1970; texts are values of rows and are not kept."""
+    if isinstance(value, str):
+        try:
+            value = datetime.fromisoformat(value)
+        except ValueError:
+            return None
+    if isinstance(value, datetime):
+        return value.timestamp()
+    return float(value) if isinstance(value, int | float | Decimal) else None

@@ -1,0 +1,123 @@
+"""Row rules as Spark expressions, which refuse exactly the rows that Great Expectations counts as unexpected.
+
+What its `SparkDFExecutionEngine` does with each kind is done here: nulls pass every rule but the one that asks for a
+value, NaN is greater than every number, a pattern is searched for and not matched, lengths count characters.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from functools import reduce
+from typing import Any
+
+from pyspark.sql import Column
+from pyspark.sql import functions as F
+
+from adlake.quality.suite import Rule
+
+Kwargs = Mapping[str, Any]
+IGNORED_WITHOUT = {"both_values_are_missing", "either_value_is_missing", "neither"}
+
+
+def is_broken(rule: Rule) -> Column:
+    """Whether a row breaks the rule; never null."""
+    broken = _among_judged(rule, EXPRESSIONS[rule.kind](rule.kwargs))
+    return F.coalesce(broken, F.lit(False))
+
+
+def is_judged(rule: Rule) -> Column:
+    """Whether the rule says anything of a row: `mostly` is a share of these rows; never null."""
+    return F.coalesce(_among_judged(rule, _has_values(rule)), F.lit(False))
+
+
+def broken_rules(rules: Sequence[Rule]) -> Column:
+    """Ids of all rules that a row breaks, in their order; empty for a good row."""
+    return F.array_compact(F.array(*[F.when(is_broken(rule), rule.id) for rule in rules]))
+
+
+def first_broken(rules: Sequence[Rule]) -> Column:
+    """The id of the first rule that a row breaks; null for a good row."""
+    return F.coalesce(*[F.when(is_broken(rule), rule.id) for rule in rules], F.lit(None).cast("string"))
+
+
+def _among_judged(rule: Rule, condition: Column) -> Column:
+    among = rule.kwargs.get("row_condition")
+    return condition if among is None else F.expr(str(among)) & condition
+
+
+def _has_values(rule: Rule) -> Column:
+    if rule.kind in {"expect_column_values_to_not_be_null", "expect_column_values_to_be_null"}:
+        return F.lit(True)
+    if "column" in rule.kwargs:
+        return F.col(rule.kwargs["column"]).isNotNull()
+    first, second = F.col(rule.kwargs["column_A"]).isNull(), F.col(rule.kwargs["column_B"]).isNull()
+    ignored = rule.kwargs.get("ignore_row_if", "both_values_are_missing")
+    if ignored == "neither":
+        return F.lit(True)
+    return ~(first & second) if ignored == "both_values_are_missing" else ~(first | second)
+
+
+def _of_column(expected: Callable[[Column, Kwargs], Column]) -> Callable[[Kwargs], Column]:
+    """Breaking a rule of one column: a value is there, and not as expected."""
+
+    def broken(kwargs: Kwargs) -> Column:
+        column = F.col(kwargs["column"])
+        return column.isNotNull() & ~expected(column, kwargs)
+
+    return broken
+
+
+def _of_pair(expected: Callable[[Column, Column, Kwargs], Column]) -> Callable[[Kwargs], Column]:
+    """Breaking a rule of two columns: the pair is not left out, and not as expected."""
+
+    def broken(kwargs: Kwargs) -> Column:
+        first, second = F.col(kwargs["column_A"]), F.col(kwargs["column_B"])
+        ignored = kwargs.get("ignore_row_if", "both_values_are_missing")
+        unexpected = ~expected(first, second, kwargs)
+        if ignored == "both_values_are_missing":
+            return ~(first.isNull() & second.isNull()) & unexpected
+        if ignored == "either_value_is_missing":
+            return first.isNotNull() & second.isNotNull() & unexpected
+        return unexpected
+
+    return broken
+
+
+def _between(value: Column, kwargs: Kwargs) -> Column:
+    least, most = kwargs.get("min_value"), kwargs.get("max_value")
+    bounds = []
+    if least is not None:
+        bounds.append(value > F.lit(least) if kwargs.get("strict_min") else value >= F.lit(least))
+    if most is not None:
+        bounds.append(value < F.lit(most) if kwargs.get("strict_max") else value <= F.lit(most))
+    return reduce(lambda both, bound: both & bound, bounds)
+
+
+def _greater(first: Column, second: Column, kwargs: Kwargs) -> Column:
+    return (first >= second) | first.eqNullSafe(second) if kwargs.get("or_equal") else first > second
+
+
+def _matches_list(column: Column, kwargs: Kwargs) -> Column:
+    patterns = kwargs["regex_list"]
+    if kwargs.get("match_on", "any") == "any":
+        return column.rlike("|".join(patterns))
+    return reduce(lambda all_, one: all_ & one, [column.rlike(pattern) for pattern in patterns])
+
+
+def _matches_none(column: Column, kwargs: Kwargs) -> Column:
+    return reduce(lambda all_, one: all_ & one, [~column.rlike(pattern) for pattern in kwargs["regex_list"]])
+
+
+EXPRESSIONS: Mapping[str, Callable[[Kwargs], Column]] = {
+    "expect_column_values_to_not_be_null": lambda kwargs: F.col(kwargs["column"]).isNull(),
+    "expect_column_values_to_be_null": lambda kwargs: F.col(kwargs["column"]).isNotNull(),
+    "expect_column_values_to_be_in_set": _of_column(lambda column, kwargs: column.isin(list(kwargs["value_set"]))),
+    "expect_column_values_to_not_be_in_set": _of_column(lambda column, kwargs: ~column.isin(list(kwargs["value_set"]))),
+    "expect_column_values_to_be_between": _of_column(_between),
+    "expect_column_value_lengths_to_be_between": _of_column(lambda column, kwargs: _between(F.length(column), kwargs)),
+    "expect_column_value_lengths_to_equal": _of_column(lambda column, kwargs: F.length(column) == kwargs["value"]),
+    "expect_column_values_to_match_regex": _of_column(lambda column, kwargs: column.rlike(kwargs["regex"])),
+    "expect_column_values_to_not_match_regex": _of_column(lambda column, kwargs: ~column.rlike(kwargs["regex"])),
+    "expect_column_values_to_match_regex_list": _of_column(_matches_list),
+    "expect_column_values_to_not_match_regex_list": _of_column(_matches_none),
+    "expect_column_pair_values_a_to_be_greater_than_b": _of_pair(_greater),
+    "expect_column_pair_values_to_be_equal": _of_pair(lambda first, second, _: first.eqNullSafe(second)),
+}

@@ -1,0 +1,214 @@
+"""A suite as a value: the rules of one table, from `expectations/<layer>/<table>.json`."""
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+from pydantic import ValidationError
+
+from adlake import faults as found_in
+from adlake.contracts import Table, tables
+from adlake.errors import ContractError
+from adlake.faults import Document, Fault
+from adlake.quality.checks import COLUMN_KWARGS, complaints
+from adlake.quality.document import OnFail, ReferenceDocument, RuleDocument, SuiteDocument
+from adlake.quality.kinds import COSTLY_KINDS, ROW_KINDS
+from adlake.resources import folder
+
+SUFFIX = ".json"
+JUDGED_LAYERS = ("silver", "vault", "gold")
+PARAMETER = "$PARAMETER"
+FINGERPRINT_LENGTH = 16
+
+
+@dataclass(frozen=True)
+class Rule:
+    """One rule of a suite.
+
+    Attributes:
+        id: names it in accounts, quarantine and verdicts.
+        kind: of expectation.
+        kwargs: of the expectation, as the file has them.
+        on_fail: what follows when it fails.
+        meaning: why it is there.
+        mostly: the share of judged rows that must pass.
+        most_rows: how many rows may break it at most; None for as many as `mostly` allows.
+    """
+
+    id: str
+    kind: str
+    kwargs: Mapping[str, Any]
+    on_fail: OnFail
+    meaning: str
+    mostly: float
+    most_rows: int | None
+
+    @property
+    def splits(self) -> bool:
+        """Whether the rows that break it are taken out."""
+        return self.on_fail == "quarantine"
+
+    @property
+    def is_costly(self) -> bool:
+        """Whether Great Expectations asks queries of its own for it."""
+        own_domain = "row_condition" in self.kwargs or self.kind.startswith("expect_column_pair_")
+        return self.kind in COSTLY_KINDS or own_domain
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """Names of the columns that it asks for."""
+        single = [str(self.kwargs[name]) for name in COLUMN_KWARGS if name in self.kwargs]
+        return (*single, *map(str, self.kwargs.get("column_list") or ()))
+
+    @property
+    def parameters(self) -> tuple[str, ...]:
+        """Names of the thresholds that are known only when the batch is judged."""
+        return tuple(value[PARAMETER] for value in self.kwargs.values() if isinstance(value, dict))
+
+
+@dataclass(frozen=True)
+class Suite:
+    """The rules of one table.
+
+    Attributes:
+        table: qualified name.
+        rules: in order; of several that a row breaks, the first owns it.
+        references: columns to add while the batch is judged, by name.
+        fingerprint: changes with every change of a rule, and with nothing else.
+    """
+
+    table: str
+    rules: tuple[Rule, ...]
+    references: Mapping[str, ReferenceDocument]
+    fingerprint: str
+
+    @cached_property
+    def splitting(self) -> tuple[Rule, ...]:
+        """The rules whose breakers go to quarantine."""
+        return tuple(rule for rule in self.rules if rule.splits)
+
+    @cached_property
+    def gating(self) -> tuple[Rule, ...]:
+        """The rules that the batch is judged by after the split."""
+        return tuple(rule for rule in self.rules if not rule.splits)
+
+
+def suite_of(document: Mapping[str, Any], table: Table, file: str = "") -> Suite:
+    """The suite that a document describes.
+
+    Raises:
+        ContractError: SUITE_INVALID, with every fault of the document.
+    """
+    text = json.dumps(document, indent=2)
+    return _suite(Document(file or f"{table.path}{SUFFIX}", text, json.loads(text)), table)
+
+
+def load_suite(table: Table) -> Suite:
+    """The suite of a table, from the files that adlake ships.
+
+    Raises:
+        ContractError: SUITE_MISSING, SUITE_INVALID.
+    """
+    return _load(folder("expectations"), table)
+
+
+def suite_faults(root: Path | None = None) -> list[Fault]:
+    """Everything that is wrong with the suites, all files at once; an empty list when nothing is."""
+    root = root or folder("expectations")
+    wanted = {table.qualified: table for table in tables().values() if table.layer in JUDGED_LAYERS}
+    found = []
+    paths = {f"{path.parent.name}.{path.stem}": path for path in sorted(root.glob(f"*/*{SUFFIX}"))}
+    for name, path in paths.items():
+        if name in wanted:
+            found += _judge(_read(path), wanted[name])[1]
+        else:
+            found.append(Fault(_name(path), "", "a suite of no table", f"one of {', '.join(wanted)}"))
+    for name in sorted(wanted.keys() - paths.keys()):
+        found.append(Fault(f"expectations/{name.replace('.', '/')}{SUFFIX}", "", "no suite", f"the rules of {name}"))
+    return found
+
+
+def judged_whole() -> Iterator[tuple[str, Rule]]:
+    """Tables and rules that only a query of the whole batch can judge, so that they cannot point at rows."""
+    for table in tables().values():
+        if table.layer in JUDGED_LAYERS:
+            for rule in load_suite(table).rules:
+                if rule.kind not in ROW_KINDS and rule.is_costly:
+                    yield table.qualified, rule
+
+
+@cache
+def _load(root: Path, table: Table) -> Suite:
+    path = root / f"{table.path}{SUFFIX}"
+    if not path.is_file():
+        raise ContractError(
+            "SUITE_MISSING",
+            "there is no suite of this table",
+            where=table.qualified,
+            wanted=f"expectations/{table.path}{SUFFIX}",
+            way_out="Write the rules of the table; nothing is published unaudited.",
+        )
+    return _suite(_read(path), table)
+
+
+def _suite(document: Document, table: Table) -> Suite:
+    suite, found = _judge(document, table)
+    if suite is None or found:
+        raise ContractError(
+            "SUITE_INVALID",
+            f"the suite has {len(found)} fault{'s' if len(found) > 1 else ''}: {'; '.join(map(str, found))}",
+            where=table.qualified,
+            way_out="Correct the suite; `adlake validate` lists what is left.",
+        )
+    return suite
+
+
+def _judge(document: Document, table: Table) -> tuple[Suite | None, list[Fault]]:
+    """The suite of a document, None when it is not well formed, and what is wrong with it."""
+    if document.faults:
+        return None, list(document.faults)
+    try:
+        model = SuiteDocument.model_validate(document.data)
+    except ValidationError as error:
+        return None, found_in.of_validation(error, SuiteDocument, document)
+    found = [
+        Fault(document.file, found_in.place_name(one.place), one.found, one.wanted, document.line(one.place))
+        for one in complaints(model, table)
+    ]
+    rules = tuple(map(_rule, model.expectations))
+    return Suite(table.qualified, rules, model.meta.references, _fingerprint(document.data)), found
+
+
+def _rule(document: RuleDocument) -> Rule:
+    return Rule(
+        id=document.meta.id,
+        kind=document.type,
+        kwargs=document.kwargs,
+        on_fail=document.meta.on_fail,
+        meaning=document.meta.meaning,
+        mostly=float(document.kwargs.get("mostly", 1)),
+        most_rows=document.meta.most_rows,
+    )
+
+
+def _fingerprint(data: object) -> str:
+    canonical = json.dumps(data, sort_keys=True, ensure_ascii=False, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()[:FINGERPRINT_LENGTH]
+
+
+def _read(path: Path) -> Document:
+    """A JSON file read as YAML, of which it is a part: so faults know their lines."""
+    return found_in.read_yaml(path, _name(path))
+
+
+def _name(path: Path) -> str:
+    return "/".join(path.parts[-3:])
+
+
+def expectations(rules: Sequence[Rule]) -> list[dict[str, Any]]:
+    """The rules in the form that Great Expectations takes, their ids in `meta`."""
+    return [{"type": rule.kind, "kwargs": dict(rule.kwargs), "meta": {"id": rule.id}} for rule in rules]

@@ -1,0 +1,129 @@
+"""What a gate says of a candidate: whether it may be published, rule by rule, in numbers and never with a value."""
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
+from typing import Any, Literal
+
+from adlake.quality.document import OnFail
+from adlake.quality.suite import FINGERPRINT_LENGTH, Rule
+
+State = Literal["passed", "passed_with_warnings", "held", "could_not_run"]
+RuleState = Literal["passed", "failed", "no_history", "could_not_run"]
+PUBLISHING: frozenset[State] = frozenset({"passed", "passed_with_warnings"})
+NOTHING_NEW = "nothing new: every row was published already"
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What became of one rule.
+
+    Attributes:
+        rule: its id.
+        on_fail: what follows when it fails.
+        state: passed, failed; no_history while there are too few runs to learn a threshold from; could_not_run.
+        unexpected: rows that break it; None for a rule of the whole batch.
+        judged: rows that it says something of; None for a rule of the whole batch.
+        observed: the number of the batch that it judges; moments in seconds since 1970 (UTC); None for a row rule.
+        least, most: thresholds that were worked out for this batch.
+    """
+
+    rule: str
+    on_fail: OnFail
+    state: RuleState
+    unexpected: int | None = None
+    judged: int | None = None
+    observed: float | None = None
+    least: float | None = None
+    most: float | None = None
+
+    @property
+    def has_failed(self) -> bool:
+        """Whether the rule was judged, and broken beyond what it allows."""
+        return self.state == "failed"
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """The gate's answer for one candidate.
+
+    Attributes:
+        table: qualified name.
+        suite: fingerprint of the rules; empty when there are none that can be read.
+        rows: of the candidate that were judged.
+        outcomes: of all rules in the order of the suite.
+        reason: why the gate could not run, or had nothing to judge; empty otherwise.
+        released: why somebody had it published in spite of the gate; empty otherwise.
+    """
+
+    table: str
+    suite: str
+    rows: int
+    outcomes: tuple[Outcome, ...]
+    reason: str = ""
+    released: str = ""
+
+    @property
+    def state(self) -> State:
+        """The one word for it; a rule that could not run makes the whole gate one that could not."""
+        if (self.reason and self.reason != NOTHING_NEW) or self._has("could_not_run", {"quarantine", "hold", "warn"}):
+            return "could_not_run"
+        if self._has("failed", {"quarantine", "hold"}):
+            return "held"
+        return "passed_with_warnings" if self._has("failed", {"warn"}) else "passed"
+
+    @property
+    def publishes(self) -> bool:
+        """Whether the candidate goes to readers."""
+        return self.state in PUBLISHING or bool(self.released)
+
+    @property
+    def failed(self) -> tuple[str, ...]:
+        """Ids of the rules that keep the candidate from readers, or would warn."""
+        return tuple(outcome.rule for outcome in self.outcomes if outcome.state in {"failed", "could_not_run"})
+
+    @property
+    def fingerprint(self) -> str:
+        """Names this answer: a release is good for the same rules broken in the same numbers, and for nothing else."""
+        broken = [
+            [outcome.rule, outcome.state, outcome.unexpected, outcome.judged, outcome.observed]
+            for outcome in self.outcomes
+            if outcome.state in {"failed", "could_not_run"}
+        ]
+        text = json.dumps([self.table, self.suite, self.rows, self.reason, broken])
+        return hashlib.sha256(text.encode()).hexdigest()[:FINGERPRINT_LENGTH]
+
+    def release(self, reason: str) -> "Verdict":
+        """The same answer, published all the same for a reason."""
+        return replace(self, released=reason)
+
+    def as_dict(self) -> dict[str, Any]:
+        """The verdict as plain values: equal for equal candidates, rules and thresholds."""
+        state, fingerprint = self.state, self.fingerprint
+        return asdict(self) | {"outcomes": [asdict(one) for one in self.outcomes]} | {
+            "state": state,
+            "fingerprint": fingerprint,
+        }
+
+    def _has(self, state: RuleState, ways: set[str]) -> bool:
+        return any(outcome.state == state and outcome.on_fail in ways for outcome in self.outcomes)
+
+
+def row_outcome(rule: Rule, unexpected: int, judged: int, *, is_met: bool) -> Outcome:
+    """The outcome of a row rule, failed when its share is not met or more rows break it than it allows."""
+    too_many = rule.most_rows is not None and unexpected > rule.most_rows
+    return Outcome(rule.id, rule.on_fail, "passed" if is_met and not too_many else "failed", unexpected, judged)
+
+
+def split_outcomes(rules: Sequence[Rule], broken: Mapping[str, int], judged: Mapping[str, int]) -> tuple[Outcome, ...]:
+    """Outcomes of the rules that split rows, from what was counted while they were split."""
+    return tuple(
+        row_outcome(rule, broken[rule.id], judged[rule.id], is_met=_is_met(rule, broken[rule.id], judged[rule.id]))
+        for rule in rules
+    )
+
+
+def _is_met(rule: Rule, broken: int, judged: int) -> bool:
+    # as Great Expectations does it: the share of good rows, not what the bad ones leave of 1
+    return judged == 0 or (judged - broken) / judged >= rule.mostly
