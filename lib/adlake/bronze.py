@@ -9,6 +9,7 @@ from pyspark.sql import functions as F
 
 from adlake.account import Account
 from adlake.boundary import reach
+from adlake.census import ROWS, take_census
 from adlake.contracts import Table, table
 from adlake.datafile import DataFile
 from adlake.errors import AccountError
@@ -22,7 +23,6 @@ from adlake.sources.delimited import EXTRA
 from adlake.sources.files import one_file_per_task
 from adlake.sources.source import MALFORMED, REFUSAL
 from adlake.tables import read_files
-from adlake.census import ROWS, take_census
 
 BYTES_PER_TASK = 32 * 1024 * 1024
 SMALLEST_BIGINT = -(2**63)

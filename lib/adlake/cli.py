@@ -58,6 +58,11 @@ Rebuild = Annotated[
     bool, typer.Option("--rebuild", help="Recompute all that the layer before still holds, not only what is new.")
 ]
 AsJson = Annotated[bool, typer.Option("--json", help="Print it for machines.")]
+HeldBatch = Annotated[str, typer.Option("--batch", metavar="ID", help="The held batch; `adlake status` names it.")]
+Reason = Annotated[str, typer.Option(metavar="TEXT", help="Why it is right as it is; kept and shown.")]
+TableName = Annotated[
+    Text, typer.Option("--table", metavar="NAME", help="Only this table. Default: all it is held in.")
+]
 DemoFolder = Annotated[
     Path, typer.Option("--lake", metavar="DIR", help="Folder for everything; that of an earlier demo is replaced.")
 ]
@@ -158,18 +163,58 @@ def status(config: ConfigFile = Path("lake.yaml"), *, as_json: AsJson = False) -
 
 
 @app.command()
+def release(
+    *,
+    batch: HeldBatch,
+    reason: Reason,
+    table: TableName = None,
+    config: ConfigFile = Path("lake.yaml"),
+    as_of: AsOf = None,
+) -> None:
+    """Publish a batch that a quality gate holds, for the verdict that holds it now, and keep the reason."""
+    from adlake.config import load_config  # noqa: PLC0415
+    from adlake.console import show_run, watch  # noqa: PLC0415
+    from adlake.interrupts import interruptible  # noqa: PLC0415
+    from adlake.job import execute, moment  # noqa: PLC0415
+    from adlake.lake import Lake as OpenLake  # noqa: PLC0415
+    from adlake.ledger import Ledger  # noqa: PLC0415
+    from adlake.release import Release, verdicts_on  # noqa: PLC0415
+    from adlake.session import Spark  # noqa: PLC0415
+
+    settings = load_config(config)
+    wish = Release(batch, reason, table)
+    held = {record.step for record in verdicts_on(Ledger(OpenLake(settings)), wish)}
+    first = next(name for name in STEPS if name in held)
+    at = moment(as_of) if as_of else None
+    spark = Spark(settings, os.environ)
+    with watch("look for the held batch") as notify, interruptible():
+        try:
+            report = execute(steps_from(first), spark, settings, as_of=at, notify=notify, wish=wish)
+        finally:
+            spark.stop()
+    show_run(report, settings.lake)
+    raise typer.Exit(report.exit_code)
+
+
+@app.command()
 def validate(config: SomeConfigFile = None) -> None:
-    """Check configuration and table contracts: all faults at once, with file and place."""
+    """Check configuration, table contracts and suites of rules: all faults at once, with file and place."""
     from adlake import contracts  # noqa: PLC0415
     from adlake.config import config_faults  # noqa: PLC0415
+    from adlake.quality.suite import judged_whole, suite_faults, suites  # noqa: PLC0415
 
     path = config or (Path("lake.yaml") if Path("lake.yaml").is_file() else None)
-    faults = [*(config_faults(path) if path else []), *contracts.faults()]
+    of_contracts = contracts.faults()
+    # a suite is held against the contract of its table
+    of_suites = [] if of_contracts else suite_faults()
+    faults = [*(config_faults(path) if path else []), *of_contracts, *of_suites]
     if faults:
         typer.echo("\n".join(map(str, faults)), err=True)
         typer.echo(f"adlake: {len(faults)} fault{'s' if len(faults) > 1 else ''} found", err=True)
         raise typer.Exit(UsageError.exit_code)
-    checked = f"{len(contracts.tables())} contracts"
+    for name, rule in judged_whole():
+        typer.echo(f"{name}: {rule.id} is judged for the whole batch, by {rule.kind}; it cannot point at rows.")
+    checked = f"{len(contracts.tables())} contracts and {len(suites())} suites"
     typer.echo(f"No fault in {path} and {checked}." if path else f"No fault in {checked}; there is no lake.yaml here.")
 
 

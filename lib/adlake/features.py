@@ -8,6 +8,8 @@ from pyspark.sql import Column, DataFrame, Observation
 from pyspark.sql import functions as F
 
 from adlake.account import Account
+from adlake.audit import audit, hold
+from adlake.census import slice_name, take_census
 from adlake.contracts import table
 from adlake.errors import AccountError
 from adlake.marts.user_features import SUMS, amount, histories, mean_interest, user_features
@@ -15,7 +17,6 @@ from adlake.publish import write_candidate
 from adlake.run import Clock, Run
 from adlake.snapshots import CONTACTS, DAYS, STEP, TABLE, Snapshot, due_snapshot, marker
 from adlake.tables import read_table
-from adlake.census import take_census, slice_name
 
 
 def pending(run: Run, *, rebuild: bool = False) -> Snapshot | None:
@@ -24,7 +25,7 @@ def pending(run: Run, *, rebuild: bool = False) -> Snapshot | None:
 
 
 def build(run: Run, due: Snapshot) -> None:
-    """Publish the snapshot.
+    """Publish the snapshot, unless the gate holds it.
 
     Raises:
         AccountError: a sum over all people differs from that over their days (MEASURE_OPEN); nothing is committed.
@@ -41,20 +42,27 @@ def build(run: Run, due: Snapshot) -> None:
     replaced = [file for file in run.lake.files(contract) if file.partition["as_of_date"] == due.as_of]
     candidate = write_candidate(run.session, run.lake, contract, rows, replaces=replaced)
     people.unpersist()
-    census = take_census(candidate.frame(run.session), contract, [slice_name(contract)], list(SUMS))
+    written = candidate.frame(run.session)
+    census = take_census(written, contract, [slice_name(contract)], list(SUMS))
     census.check(contract, candidate.rows)
     found = {name: sum(group[name] for group in census.groups) for name in SUMS}
     _prove(found, seen.get, days, where=f"{TABLE}, day {due.as_of}")
+    batch_id = due.batches[-1] if due.batches else ""
+    judgement = audit(run, contract, written, count=candidate.rows, step=STEP, batch_id=batch_id)
+    if not judgement.verdict.publishes:
+        hold(run, judgement, candidate)
+        return
     markers = {marker(source): version for source, version in due.upstream.items()}
     markers |= {f"{STEP}/{TABLE}/{batch}": 1 for batch in due.batches}
     run.publish(
         candidate,
         step=STEP,
-        batch_id=due.batches[-1] if due.batches else "",
+        batch_id=batch_id,
         account=Account(read=read, published=candidate.rows, superseded=candidate.removed_rows),
         markers=markers,
         slices=[due.as_of.isoformat()],
         clock=clock,
+        judgement=judgement,
     )
 
 

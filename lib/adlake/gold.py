@@ -10,6 +10,8 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from adlake.account import Account
+from adlake.audit import audit, hold
+from adlake.census import ROWS, SLICE, SLICE_FORMATS, slice_name, take_census
 from adlake.config import Config
 from adlake.contracts import Table, Unit, table
 from adlake.datafile import DataFile
@@ -17,10 +19,11 @@ from adlake.errors import AccountError
 from adlake.lake import MAINTENANCE_OPERATIONS, Commit, Lake
 from adlake.marts import MARTS
 from adlake.marts.mart import Change, Frames, Mart
-from adlake.publish import write_candidate
+from adlake.publish import Candidate, write_candidate
+from adlake.quality.checks import MEASURE_PREFIX
+from adlake.quality.verdict import Judgement
 from adlake.run import Clock, Run
 from adlake.tables import read_files, read_table
-from adlake.census import ROWS, SLICE, SLICE_FORMATS, take_census, slice_name
 
 STEP = "build_gold"
 HOURS_PER_DAY = 24
@@ -44,6 +47,11 @@ class Touched:
     def days(self) -> tuple[date, ...]:
         """The days of the slices, in order."""
         return tuple(sorted({date.fromisoformat(name[:10]) for name in self.slices or ()}))
+
+    @property
+    def newest_batch(self) -> str:
+        """The batch that accounts and verdicts name; empty when none touched it."""
+        return self.batches[-1] if self.batches else ""
 
     def holds(self, slice_: str) -> bool:
         """Whether the slice is to be recomputed."""
@@ -92,11 +100,50 @@ def touched(lake: Lake, mart: Mart) -> Touched:
     return Touched(frozenset(_in_unit(slices, _unit(contract))) if complete else None, upstream, tuple(sorted(batches)))
 
 
-def build(run: Run, name: str, work: Touched) -> None:
-    """Publish the mart's touched slices.
+@dataclass(frozen=True)
+class Ready:
+    """A candidate that passed its gate, with everything that its commit says.
+
+    Attributes:
+        candidate: the mart's rows.
+        work: that it does.
+        account: of it.
+        judgement: of the gate.
+        clock: since the work on it began.
+    """
+
+    candidate: Candidate
+    work: Touched
+    account: Account
+    judgement: Judgement
+    clock: Clock
+
+    def publish(self, run: Run) -> None:
+        """Commit the mart.
+
+        Raises:
+            AccountError: the account does not add up; nothing is committed.
+        """
+        name, work = self.candidate.table.qualified, self.work
+        markers = {f"{STEP}/{name}/silver.{source}": version for source, version in work.upstream.items()}
+        markers |= {f"{STEP}/{name}/{batch}": 1 for batch in work.batches}
+        run.publish(
+            self.candidate,
+            step=STEP,
+            batch_id=work.newest_batch,
+            account=self.account,
+            markers=markers,
+            slices=None if work.slices is None else sorted(work.slices),
+            clock=self.clock,
+            judgement=self.judgement,
+        )
+
+
+def build(run: Run, name: str, work: Touched) -> Ready | None:
+    """The mart's touched slices, ready to be published; None when the gate holds them.
 
     Raises:
-        AccountError: a measure's sum differs from silver's in a slice (MEASURE_OPEN); nothing is committed.
+        AccountError: a measure's sum differs from silver's in a slice (MEASURE_OPEN).
     """
     clock, mart, contract = Clock(), MARTS[name], table(f"gold.{name}")
     frames = _inputs(run, mart, contract, work)
@@ -110,25 +157,28 @@ def build(run: Run, name: str, work: Touched) -> None:
     candidate = write_candidate(run.session, run.lake, contract, rows, replaces=None if is_whole else files)
     superseded = candidate.removed_rows if is_whole or not files else committed.where(is_touched).count()
     proved = sorted(mart.proved(run.lake.config))
-    census = take_census(candidate.frame(run.session), contract, [slice_name(contract)], proved)
+    written = candidate.frame(run.session)
+    census = take_census(written, contract, [slice_name(contract)], proved)
     census.check(contract, candidate.rows)
     recomputed = {group[SLICE]: group for group in census.groups if work.holds(group[SLICE])}
-    _prove(run, mart, frames, recomputed)
-    markers = {f"{STEP}/{contract.qualified}/silver.{name}": version for name, version in work.upstream.items()}
-    markers |= {f"{STEP}/{contract.qualified}/{batch}": 1 for batch in work.batches}
-    run.publish(
-        candidate,
+    sums = _prove(run, mart, frames, recomputed)
+    count = sum(group[ROWS] for group in recomputed.values())
+    judgement = audit(
+        run,
+        contract,
+        written.where(is_touched) if files else written,
+        count=count,
         step=STEP,
-        batch_id=work.batches[-1] if work.batches else "",
-        account=Account(
-            read=sum(group[ROWS] for group in recomputed.values()),
-            published=candidate.rows - (candidate.removed_rows - superseded),
-            superseded=superseded,
-        ),
-        markers=markers,
-        slices=None if work.slices is None else sorted(work.slices),
-        clock=clock,
+        batch_id=work.newest_batch,
+        sums={f"{MEASURE_PREFIX}{measure}": total for measure, total in sums.items()},
+        is_batch=not is_whole,
+        is_known=count == 0 and not any(sums.values()),
     )
+    if not judgement.verdict.publishes:
+        hold(run, judgement, candidate)
+        return None
+    published = candidate.rows - (candidate.removed_rows - superseded)
+    return Ready(candidate, work, Account(read=count, published=published, superseded=superseded), judgement, clock)
 
 
 def _unit(contract: Table) -> Unit:
@@ -204,8 +254,11 @@ def _files_of_days(lake: Lake, contract: Table, work: Touched) -> list[DataFile]
     return [file for file in lake.files(contract) if file.partition["event_date"] in days]
 
 
-def _prove(run: Run, mart: Mart, frames: Frames, recomputed: Mapping[str, Mapping[str, int]]) -> None:
-    """Compare the sums of the candidate with sums taken straight from silver, slice by slice."""
+def _prove(run: Run, mart: Mart, frames: Frames, recomputed: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+    """The measures' sums straight from silver, after the candidate's were held against them slice by slice.
+
+    Measures of which nobody knows an amount are left out: the sum of nulls is null and not 0.
+    """
     contract = table(f"gold.{mart.name}")
     wanted: dict[str, Counter[str]] = {slice_: Counter() for slice_ in recomputed}
     for source in mart.events:
@@ -217,6 +270,8 @@ def _prove(run: Run, mart: Mart, frames: Frames, recomputed: Mapping[str, Mappin
     measures = mart.proved(run.lake.config)
     for slice_, sums in sorted(wanted.items()):
         _compare(contract, slice_, {measure: sums[measure] for measure in measures}, recomputed.get(slice_, {}))
+    known = {measure for group in recomputed.values() for measure in measures if group[measure] is not None}
+    return {measure: sum(found[measure] for found in wanted.values()) for measure in sorted(known)}
 
 
 def _sums(mart: Mart, source: str, frames: Frames, config: Config) -> DataFrame:

@@ -26,6 +26,7 @@ from adlake.lock import WriterLock
 from adlake.logs import set_up_logs
 from adlake.pipeline import HOUSEKEEPING, JOBS
 from adlake.recovery import recover_accounts
+from adlake.release import Release, release
 from adlake.report import JobReport
 from adlake.run import Clock, Notify, Run
 from adlake.session import Spark
@@ -48,6 +49,7 @@ def execute(
     rebuild: bool = False,
     dry_run: bool = False,
     notify: Notify | None = None,
+    wish: Release | None = None,
 ) -> JobReport:
     """The report of one run of the steps, under the lake's writer lock.
 
@@ -60,6 +62,7 @@ def execute(
         as_of: the moment that the run stands for; by default now.
         rebuild: recompute what the layers before the first step hold, instead of only what is new.
         dry_run: only tell what a job beside the pipeline would do.
+        wish: a held batch to publish as it is, before the steps do what is new.
         notify: told of progress; by default the log, as text on a terminal and as JSON where machines collect it.
 
     Raises:
@@ -79,7 +82,7 @@ def execute(
         error = "the run was cut off"
         try:
             with _spark_failures_named(run_id):
-                _work(run, steps, secret, rebuild=rebuild)
+                _work(run, steps, secret, rebuild=rebuild, wish=wish)
             error = ""
         except AdlakeError as failure:
             error = str(failure)
@@ -91,8 +94,11 @@ def execute(
     return report
 
 
-def _work(run: Run, steps: Sequence[str], secret: bytes, *, rebuild: bool) -> None:
+def _work(run: Run, steps: Sequence[str], secret: bytes, *, rebuild: bool, wish: Release | None) -> None:
     recover_accounts(run.lake, run.ledger)
+    if wish is not None:
+        release(run.ledger, run.run_id, wish)
+        reach("release_recorded")
     for step in steps:
         WORK[step](run, secret, rebuild=rebuild)
         run.copy_accounts()
@@ -100,7 +106,7 @@ def _work(run: Run, steps: Sequence[str], secret: bytes, *, rebuild: bool) -> No
 
 def _keep(run: Run, report: JobReport) -> None:
     is_maintained = any(done.version_after is not None for done in report.maintained)
-    if report.commits or report.files_set_aside or is_maintained:
+    if report.commits or report.files_set_aside or report.held or is_maintained:
         run.ledger.add_run(_run_record(report))
     report.write(run.lake.storage)
 
@@ -133,6 +139,7 @@ def _report(run: Run, steps: Sequence[str], started: datetime, clock: Clock, err
         spark_started=run.spark.is_started,
         error=error,
         maintained=tuple(run.maintained),
+        held=tuple(run.held),
     )
 
 
@@ -224,6 +231,8 @@ def main(step: str, argv: Sequence[str] | None = None, environ: Mapping[str, str
     except AdlakeError as error:
         print(error, file=sys.stderr)  # noqa: T201 the one line that a scheduler shows
         return error.exit_code
+    for judgement in report.held:
+        print(judgement.error(), file=sys.stderr)  # noqa: T201
     for done in report.maintained:
         print(done)  # noqa: T201
     for record in report.files_set_aside:

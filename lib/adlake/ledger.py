@@ -210,6 +210,8 @@ class Ledger:
         known = self.verdicts()
         published = {(record.table, record.version) for record in known if record.version is not None}
         new = [record for record in records if (record.table, record.version) not in published]
+        if not new:
+            return
         self._append("ops.verdicts", [asdict(record) for record in new])
         known.extend(new)
 
@@ -262,6 +264,30 @@ def account_record(version: int, meta: Mapping[str, Any], committed_at: datetime
         cpu_seconds=meta["cpu_seconds"],
         committed_at_utc=committed_at,
     )
+
+
+def verdict_records(version: int | None, meta: Mapping[str, Any], at: datetime) -> list[VerdictRecord]:
+    """The ops rows for the verdict that a commit (or a held candidate, without a version) says of itself."""
+    verdict = meta.get("verdict")
+    if verdict is None:
+        return []
+    names = ("state", "fingerprint", "suite", "reason", "released", "rows", "is_batch")
+    common = {name: verdict[name] for name in names} | {"as_of_utc": datetime.fromisoformat(verdict["as_of"])}
+    common |= {"run_id": meta["run"], "batch_id": meta["batch"], "step": meta["step"], "table": meta["table"]}
+    numbers = ("unexpected", "judged", "observed", "least", "most")
+    nothing = {"rule": "", "on_fail": None, "state": None} | dict.fromkeys(numbers)
+    return [
+        VerdictRecord(
+            **common,
+            version=version,
+            at_utc=at,
+            rule=one["rule"],
+            on_fail=one["on_fail"],
+            outcome=one["state"],
+            **{name: one[name] for name in numbers},
+        )
+        for one in verdict["outcomes"] or [nothing]
+    ]
 
 
 def utc_now() -> datetime:

@@ -10,6 +10,7 @@ import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
+from urllib.parse import unquote
 
 from pyspark.sql import DataFrame, SparkSession
 
@@ -137,6 +138,13 @@ def commit(
         ) from error
     _confirm(lake, candidate.table, version, markers)
     return version
+
+
+def discard(lake: Lake, candidate: Candidate) -> None:
+    """Nothing; the candidate's data files are gone, and the table is as it was."""
+    for file in candidate.files:
+        # as Delta writes it, the path is quoted
+        lake.storage.delete(f"{candidate.table.path}/{unquote(file)}")
 
 
 def _confirm(lake: Lake, table: Table, version: int, markers: Mapping[str, int]) -> None:

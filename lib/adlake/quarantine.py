@@ -7,17 +7,19 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from adlake.account import Account
+from adlake.census import take_census
 from adlake.contracts import Table, table
 from adlake.datafile import DataFile
 from adlake.errors import AccountError
 from adlake.lake import Lake
 from adlake.publish import Candidate, write_candidate
+from adlake.quality.verdict import Judgement
 from adlake.run import Clock, Run
 from adlake.sources.source import MALFORMED, REFUSAL
 from adlake.tables import read_files
-from adlake.census import take_census
 
 NO_KEYS = "array<string>"
+RULE_IDS = "_rule_ids"
 TO_THE_MICROSECOND = "yyyy-MM-dd'T'HH:mm:ss.SSSSSSXXX"
 
 
@@ -105,24 +107,24 @@ def refused_records(records: DataFrame, contract: Table, batch_id: str, step: st
     )
 
 
-def refused_rows(rows: DataFrame, contract: Table, step: str, rule_ids: Column, id_keys: Column) -> DataFrame:
+def refused_rows(rows: DataFrame, contract: Table, step: str, id_keys: Column) -> DataFrame:
     """Quarantine rows for bronze rows that broke rules: the row as JSON; the first broken rule owns it.
 
     Args:
-        rows: bronze rows, each of which breaks at least one rule.
+        rows: bronze rows with the names of all rules that they break, in order, as `_rule_ids`; at least one each.
         contract: the silver contract that refused them.
         step: the step that refused them.
-        rule_ids: names of all broken rules in order.
         id_keys: keyed identifiers of the row.
     """
+    record = F.struct(*[name for name in rows.columns if name != RULE_IDS])
     return _quarantine_rows(
         rows,
         contract,
         batch_id=F.col("_batch_id"),
         step=step,
-        rule_id=F.element_at(rule_ids, 1),
-        rule_ids=rule_ids,
-        record=F.to_json(F.struct(*rows.columns), {"timestampFormat": TO_THE_MICROSECOND}),
+        rule_id=F.element_at(RULE_IDS, 1),
+        rule_ids=F.col(RULE_IDS),
+        record=F.to_json(record, {"timestampFormat": TO_THE_MICROSECOND}),
         id_keys=id_keys,
     )
 
@@ -135,6 +137,7 @@ def publish_with_refused(
     *,
     slices: Sequence[str] | None = (),
     clock: Clock,
+    judgement: Judgement | None = None,
 ) -> None:
     """Commit the refused rows of a batch, then the table that refused them; its account is checked before both.
 
@@ -145,7 +148,16 @@ def publish_with_refused(
     account.check(f"{name}, batch {batch_id}")
     _publish_refused(run, refused, clock)
     markers = {f"{step}/{name}/{batch_id}": 1}
-    run.publish(candidate, step=step, batch_id=batch_id, account=account, markers=markers, slices=slices, clock=clock)
+    run.publish(
+        candidate,
+        step=step,
+        batch_id=batch_id,
+        account=account,
+        markers=markers,
+        slices=slices,
+        clock=clock,
+        judgement=judgement,
+    )
 
 
 def _publish_refused(run: Run, refused: Refused, clock: Clock) -> None:

@@ -1,23 +1,26 @@
-"""Accounts that a killed run committed but did not get to copy: the commits still say them."""
+"""Accounts and verdicts that a killed run committed but did not get to copy: the commits still say them."""
 
 from adlake.contracts import tables
 from adlake.lake import Lake
-from adlake.ledger import AccountRecord, Ledger, account_record, utc_now
+from adlake.ledger import AccountRecord, Ledger, VerdictRecord, account_record, utc_now, verdict_records
 
 LAYERS = ("bronze", "quarantine", "silver", "vault", "gold")
 
 
 def recover_accounts(lake: Lake, ledger: Ledger) -> list[AccountRecord]:
-    """The accounts of commits newer than what ops holds of their table, copied in one commit."""
+    """The accounts of commits newer than what ops holds of their table, copied to ops with their verdicts."""
     recorded: dict[str, int] = {}
     for record in ledger.accounts():
         recorded[record.table] = max(record.version, recorded.get(record.table, -1))
-    missing = []
+    missing: list[AccountRecord] = []
+    judged: list[VerdictRecord] = []
     for contract in tables().values():
         if contract.layer not in LAYERS:
             continue
         commits = lake.commits(contract, recorded.get(contract.qualified, -1)) or []
         missing += [account_record(commit.version, commit.meta, utc_now()) for commit in commits if commit.meta]
+        judged += [row for commit in commits for row in verdict_records(commit.version, commit.meta, utc_now())]
     if missing:
+        ledger.add_verdicts(judged)
         ledger.add_accounts(missing)
     return missing

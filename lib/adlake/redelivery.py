@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from adlake.census import SLICE, slice_name
 from adlake.contracts import Table
 from adlake.datafile import DataFile
 from adlake.lake import Lake
 from adlake.ledger import Ledger
 from adlake.tables import read_files
-from adlake.census import SLICE, slice_name
 
 Delivery = tuple[str, str]
 """Batch id and path."""

@@ -6,7 +6,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
+from adlake.errors import GateHeld
 from adlake.ledger import AccountRecord, FileRecord
+from adlake.quality.verdict import Judgement
 from adlake.storage import Storage
 from adlake.upkeep import DoneUpkeep
 
@@ -23,6 +25,7 @@ class JobReport:
         started_at_utc, finished_at_utc: moments of the machine's clock.
         commits: one account per batch and table that the run published.
         files_set_aside: files that could not be read, found in this run.
+        held: verdicts that kept candidates from readers.
         maintained: what was done to tables without changing a row, or would be done.
         seconds, cpu_seconds: of the whole run, JVM included.
         spark_started: whether there was work that needed Spark.
@@ -40,11 +43,17 @@ class JobReport:
     spark_started: bool
     error: str = ""
     maintained: tuple[DoneUpkeep, ...] = ()
+    held: tuple[Judgement, ...] = ()
 
     @property
     def exit_code(self) -> int:
-        """0, or 1 when the run failed or files had to be set aside."""
-        return 1 if self.error or self.files_set_aside else 0
+        """0; 1 when the run or a gate failed or files had to be set aside; 3 when a gate held data back."""
+        states = {judgement.verdict.state for judgement in self.held}
+        if self.error or "could_not_run" in states:
+            return 1
+        if states:
+            return GateHeld.exit_code
+        return 1 if self.files_set_aside else 0
 
     @property
     def batches(self) -> tuple[str, ...]:
@@ -64,6 +73,7 @@ class JobReport:
             "exit_code": self.exit_code,
             "error": self.error,
             "tables": [_commit(record) for record in self.commits],
+            "held": [_held(judgement) for judgement in self.held],
             "maintenance": [asdict(done) for done in self.maintained],
             "files_set_aside": [{"path": record.path, "reason": record.reason} for record in self.files_set_aside],
         }
@@ -80,6 +90,12 @@ def _commit(record: AccountRecord) -> dict[str, Any]:
     row["committed_at_utc"] = record.committed_at_utc.isoformat()
     row["version_before"], row["version_after"] = record.version - 1, row.pop("version")
     return row | record.account.as_dict()
+
+
+def _held(judgement: Judgement) -> dict[str, Any]:
+    verdict = judgement.verdict
+    named = {"step": judgement.step, "table": verdict.table, "batch_id": judgement.batch_id, "state": verdict.state}
+    return named | {"rules": list(verdict.failed), "reason": verdict.reason, "rows": verdict.rows}
 
 
 def totals(commits: Sequence[AccountRecord]) -> dict[str, int]:

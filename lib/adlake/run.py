@@ -13,9 +13,18 @@ from pyspark.sql import SparkSession
 from adlake.account import Account
 from adlake.boundary import reach
 from adlake.lake import Lake
-from adlake.ledger import AccountRecord, FileRecord, Ledger, account_record, utc_now
+from adlake.ledger import (
+    AccountRecord,
+    FileRecord,
+    Ledger,
+    VerdictRecord,
+    account_record,
+    utc_now,
+    verdict_records,
+)
 from adlake.lock import WriterLock
 from adlake.publish import Candidate, commit
+from adlake.quality.verdict import Judgement
 from adlake.session import Spark
 from adlake.upkeep import DoneUpkeep
 
@@ -36,6 +45,7 @@ class Run:
         now: the moment the run stands for (UTC); never read from the clock inside a step.
         notify: told of progress.
         published: accounts of the commits made so far.
+        held: verdicts that kept a candidate from readers.
         set_aside: files that could not be read, found in this run.
         maintained: what was done to tables without changing a row, or would be done.
         is_dry: whether to tell only what would be done.
@@ -49,10 +59,12 @@ class Run:
     now: datetime
     notify: Notify
     published: list[AccountRecord] = field(default_factory=list)
+    held: list[Judgement] = field(default_factory=list)
     set_aside: list[FileRecord] = field(default_factory=list)
     maintained: list[DoneUpkeep] = field(default_factory=list)
     is_dry: bool = False
     _copied: int = 0
+    _judged: list[VerdictRecord] = field(default_factory=list)
 
     @property
     def session(self) -> SparkSession:
@@ -69,6 +81,7 @@ class Run:
         markers: Mapping[str, int],
         slices: Sequence[str] | None = (),
         clock: "Clock",
+        judgement: Judgement | None = None,
     ) -> None:
         """Check the account, commit the candidate with it, and keep it for ops.
 
@@ -90,14 +103,28 @@ class Run:
             "seconds": clock.seconds(),
             "cpu_seconds": clock.cpu_seconds(),
         }
+        if judgement is not None:
+            meta["verdict"] = judgement.as_dict(self.now)
         version = commit(self.session, self.lake, self.lock, candidate, markers=markers, meta=meta)
         self.published.append(account_record(version, meta, utc_now()))
+        self._judged += verdict_records(version, meta, utc_now())
         # the next batch of the same step may ask what has been published
         self.ledger.note_accounts(self.published[-1:])
         reach(f"{step}/{name}/committed")
 
+    def keep_held(self, judgement: Judgement) -> None:
+        """Nothing; the verdict on a candidate that nobody will see is kept for ops and the report."""
+        self.held.append(judgement)
+        meta: dict[str, Any] = {"run": self.run_id, "step": judgement.step, "table": judgement.verdict.table}
+        meta |= {"batch": judgement.batch_id, "verdict": judgement.as_dict(self.now)}
+        self.ledger.add_verdicts(verdict_records(None, meta, utc_now()))
+        reach(f"{judgement.step}/{judgement.verdict.table}/held")
+
     def copy_accounts(self) -> None:
-        """Copy the accounts of this run's commits to ops; called once per step."""
+        """Copy verdicts and accounts of this run's commits to ops; called once per step."""
+        # the account last: what it stands for counts as copied
+        self.ledger.add_verdicts(self._judged)
+        self._judged = []
         self.ledger.add_accounts(self.published[self._copied :])
         self._copied = len(self.published)
 

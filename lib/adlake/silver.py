@@ -1,26 +1,31 @@
 """Bronze records made trustworthy: rules, filters, deduplication, newer deliveries in place of older ones."""
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from itertools import groupby
 
 from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from adlake.account import Account
+from adlake.audit import audit, hold, suite_for
+from adlake.census import SLICE, Census, slice_name, take_census
 from adlake.contracts import Table, table
 from adlake.datafile import DataFile
 from adlake.dedup import losers_against, losers_within, without
+from adlake.errors import ContractError
 from adlake.identity import IdentityKey
 from adlake.intake import STEP as BRONZE_STEP
-from adlake.publish import write_candidate
-from adlake.quarantine import Refused, publish_with_refused, refused_rows
+from adlake.parting import Parter, Parting
+from adlake.publish import Candidate, write_candidate
+from adlake.quality.verdict import Judgement
+from adlake.quarantine import Refused, publish_with_refused
 from adlake.redelivery import Rewrite, among, outdated_deliveries, redelivery_of, rewrite_without
 from adlake.run import Clock, Run
 from adlake.sources import SOURCES
 from adlake.sources.source import Check, Refinement
 from adlake.tables import read_table
-from adlake.census import SLICE, Census, take_census, slice_name
 from adlake.window import lookup_window
 
 STEP = "build_silver"
@@ -29,23 +34,6 @@ SUPERSEDED_DELIVERY = "superseded_delivery"
 REFINEMENTS: Mapping[str, Refinement] = {
     name: refinement for source in SOURCES.values() for name, refinement in source.refinements.items()
 }
-
-
-@dataclass(frozen=True)
-class Parting:
-    """Records, parted by what becomes of them.
-
-    Attributes:
-        accepted: rows that no rule refuses and no filter leaves out; duplicates are among them.
-        refused: quarantine rows.
-        refused_by_file: how many, by landing file.
-        filtered: rows left out, by reason.
-    """
-
-    accepted: DataFrame
-    refused: DataFrame
-    refused_by_file: Mapping[str, int]
-    filtered: Mapping[str, int]
 
 
 @dataclass(frozen=True)
@@ -86,24 +74,43 @@ def pending(run: Run) -> list[tuple[str, str]]:
     return sorted(work - done)
 
 
-def refine(run: Run, identity: IdentityKey, batch_id: str, name: str) -> None:
-    """Publish one batch of one refined table, and the rows that rules refuse to quarantine.
+def published_together(work: Iterable[tuple[str, str]]) -> list[tuple[str, tuple[str, ...]]]:
+    """The work cut into what is committed together: the tables of a batch, those first that the others' rules ask.
+
+    Args:
+        work: batch and table name, oldest batch first.
+    """
+    asked = _asked_by_rules()
+    groups = groupby(sorted(work, key=lambda one: (one[0], one[1] not in asked)), lambda o: (o[0], o[1] in asked))
+    return [(batch, tuple(name for _, name in group)) for (batch, _), group in groups]
+
+
+def _asked_by_rules() -> set[str]:
+    """Names of the tables that suites of refined tables hold their rows against."""
+    suites = [suite_for(table(name)) for name in REFINEMENTS]
+    readable = [suite for suite in suites if not isinstance(suite, ContractError)]
+    return {reference.table for suite in readable for reference in suite.references.values()}
+
+
+def refine(run: Run, identity: IdentityKey, batch_id: str, name: str) -> "Ready | None":
+    """One batch of one refined table, ready to be published with its refused rows; None when the gate holds it.
 
     Raises:
-        AccountError: rows of the batch are not accounted for; nothing is committed.
+        AccountError: rows of the batch are not accounted for.
     """
     clock, contract = Clock(), table(name)
     source = _source_of(contract)
     redelivery = redelivery_of(run.ledger, batch_id, contract, STEP)
     bronze = _of_batches(run, source, [batch_id])
     overtaken = F.col("_file").isin(list(redelivery.overtaken)) if redelivery.overtaken else F.lit(False)
-    more = [Check(SUPERSEDED_DELIVERY, lambda: overtaken)]
-    parting = part(_records(run, bronze, name), contract, identity, more)
+    parter = _parter(contract, identity, [Check(SUPERSEDED_DELIVERY, lambda: overtaken)])
+    read = _read(bronze, name, _published(run, batch_id, source))
+    parting = parter.part(_records(run, bronze, name), read)
     rewrite = rewrite_without(run.session, run.lake, contract, redelivery)
     losers = _losers(run, parting.accepted, contract, batch_id, redelivery.is_replaced())
-    restored = _restored(run, identity, contract, rewrite.replaced, parting.accepted) if rewrite else None
-    work = Work(contract, batch_id, _read(bronze, name, _published(run, batch_id, source)), rewrite, restored)
-    _publish(run, work, parting, losers, clock)
+    restored = _restored(run, parter, rewrite.replaced, parting.accepted) if rewrite else None
+    work = Work(contract, batch_id, read, rewrite, restored)
+    return _prepare(run, work, parting, losers, clock)
 
 
 def published_tables(run: Run) -> list[str]:
@@ -111,25 +118,62 @@ def published_tables(run: Run) -> list[str]:
     return [name for name in REFINEMENTS if run.lake.version(table(name)) >= 0]
 
 
-def rebuild(run: Run, identity: IdentityKey, name: str) -> None:
-    """Publish a refined table again, whole, from everything that bronze holds of it, in one commit.
+def rebuild(run: Run, identity: IdentityKey, name: str) -> "Ready | None":
+    """A refined table made again, whole, from everything that bronze holds of it; None when the gate holds it.
 
     Raises:
-        AccountError: bronze rows are not accounted for; nothing is committed.
+        AccountError: bronze rows are not accounted for.
     """
     clock, contract = Clock(), table(name)
     source = _source_of(contract)
     outdated = among(outdated_deliveries(run.ledger, source.name))
     bronze = read_table(run.session, run.lake, source)
-    more = [Check(SUPERSEDED_DELIVERY, lambda: outdated)]
-    parting = part(_records(run, bronze, name), contract, identity, more)
-    losers = losers_within(parting.accepted, contract.key, contract.winner_order)
+    parter = _parter(contract, identity, [Check(SUPERSEDED_DELIVERY, lambda: outdated)])
     read = _read(bronze, name, sum(file.rows for file in run.lake.files(source)))
-    _publish(run, Work(contract, f"rebuild-{run.run_id}", read, is_whole=True), parting, losers, clock)
+    parting = parter.part(_records(run, bronze, name), read)
+    losers = losers_within(parting.accepted, contract.key, contract.winner_order)
+    return _prepare(run, Work(contract, f"rebuild-{run.run_id}", read, is_whole=True), parting, losers, clock)
 
 
-def _publish(run: Run, work: Work, parting: Parting, losers: DataFrame, clock: Clock) -> None:
-    """Write, judge and commit what became of bronze rows: the refused ones first, then the table."""
+@dataclass(frozen=True)
+class Ready:
+    """A candidate that passed its gate, with everything that its commit says.
+
+    Attributes:
+        candidate: the table's rows.
+        refused: the rows that go to quarantine with it.
+        account: of both.
+        slices: in which the table gets or loses rows; None for all.
+        judgement: of the gate.
+        clock: since the work on it began.
+    """
+
+    candidate: Candidate
+    refused: Refused
+    account: Account
+    slices: Sequence[str] | None
+    judgement: Judgement
+    clock: Clock
+
+    def publish(self, run: Run) -> None:
+        """Commit the refused rows, then the table.
+
+        Raises:
+            AccountError: the account does not add up; nothing is committed.
+        """
+        publish_with_refused(
+            run,
+            self.refused,
+            self.candidate,
+            self.account,
+            slices=self.slices,
+            clock=self.clock,
+            judgement=self.judgement,
+        )
+
+
+def _prepare(run: Run, work: Work, parting: Parting, losers: DataFrame, clock: Clock) -> Ready | None:
+    """Write and judge what became of bronze rows; nothing is committed."""
     contract, rewrite, restored = work.contract, work.rewrite, work.restored
     losers = losers.persist(StorageLevel.MEMORY_AND_DISK)
     duplicates = losers.count()
@@ -140,8 +184,9 @@ def _publish(run: Run, work: Work, parting: Parting, losers: DataFrame, clock: C
     held = Refused.write(run, contract.name, work.batch_id, STEP, rows=refused, all_batches=work.is_whole)
     held.check_files(parting.refused_by_file)
     candidate = write_candidate(run.session, run.lake, contract, rows, replaces=work.replaces)
-    is_own = (F.col("_batch_id") == work.batch_id).alias(OWN)
-    census = take_census(candidate.frame(run.session), contract, [slice_name(contract), is_own])
+    is_own = F.lit(True) if work.is_whole else F.col("_batch_id") == work.batch_id
+    written = candidate.frame(run.session)
+    census = take_census(written, contract, [slice_name(contract), is_own.alias(OWN)])
     census.check(contract, candidate.rows)
     superseded = candidate.removed_rows if work.is_whole else rewrite.superseded if rewrite else 0
     account = Account(
@@ -154,37 +199,31 @@ def _publish(run: Run, work: Work, parting: Parting, losers: DataFrame, clock: C
         restored=restored.count() if restored is not None else 0,
     )
     losers.unpersist()
+    own = census.rows_by(OWN).get(True, 0)
+    judgement = audit(
+        run,
+        contract,
+        written.where(is_own) if own < candidate.rows else written,
+        count=own,
+        step=STEP,
+        batch_id=work.batch_id,
+        split=parting.outcomes,
+        is_batch=not work.is_whole,
+        is_known=own == 0 and duplicates > 0,
+    )
+    if not judgement.verdict.publishes:
+        hold(run, judgement, candidate, held.candidate)
+        return None
     back = _slices_of(restored, contract) if restored is not None else ()
     slices = None if work.is_whole else _slices(census, rewrite, back)
-    publish_with_refused(run, held, candidate, account, slices=slices, clock=clock)
+    return Ready(candidate, held, account, slices, judgement, clock)
 
 
-def part(records: DataFrame, contract: Table, identity: IdentityKey, more_filters: Sequence[Check] = ()) -> Parting:
-    """The records parted by the rules and filters of their table, counted in one narrow pass."""
-    refinement = REFINEMENTS[contract.qualified]
-    refused_by, filtered_by = _first(refinement.rules), _first([*refinement.filters, *more_filters])
-    counts = records.groupBy(refused_by.alias("rule"), filtered_by.alias("reason"), "_file").count().collect()
-    refused_by_file: dict[str, int] = {}
-    filtered: dict[str, int] = {}
-    for row in counts:
-        if row["rule"] is not None:
-            refused_by_file[row["_file"]] = refused_by_file.get(row["_file"], 0) + row["count"]
-        elif row["reason"] is not None:
-            filtered[row["reason"]] = filtered.get(row["reason"], 0) + row["count"]
-    accepted = refinement.transform(records.where(refused_by.isNull() & filtered_by.isNull()), identity)
-    of_files = records.where(F.col("_file").isin(list(refused_by_file)) & refused_by.isNotNull())
-    broken = F.array_compact(F.array(*[F.when(rule.holds(), rule.name) for rule in refinement.rules]))
-    return Parting(
-        accepted,
-        refused_rows(of_files, contract, STEP, broken, refinement.identifiers(identity)),
-        refused_by_file,
-        filtered,
-    )
-
-
-def _first(checks: Sequence[Check]) -> Column:
-    """Name of the first check that holds, or null."""
-    return F.coalesce(*[F.when(check.holds(), check.name) for check in checks], F.lit(None).cast("string"))
+def _parter(contract: Table, identity: IdentityKey, more_filters: Sequence[Check]) -> Parter:
+    suite = suite_for(contract)
+    # a suite that cannot be read splits nothing: the gate says so, and nothing is published
+    rules = () if isinstance(suite, ContractError) else suite.splitting
+    return Parter(contract, REFINEMENTS[contract.qualified], rules, identity, STEP, more_filters)
 
 
 def _losers(run: Run, accepted: DataFrame, contract: Table, batch_id: str, is_replaced: Column) -> DataFrame:
@@ -209,16 +248,18 @@ def _of_batches(run: Run, contract: Table, batches: Sequence[str]) -> DataFrame:
     return rows.where(F.col("_batch_id").isin(list(batches)))
 
 
-def _restored(run: Run, identity: IdentityKey, contract: Table, replaced: DataFrame, accepted: DataFrame) -> DataFrame:
+def _restored(run: Run, parter: Parter, replaced: DataFrame, accepted: DataFrame) -> DataFrame:
     """Rows for keys whose published row is replaced, that the new delivery lacks and another one holds."""
+    contract = parter.contract
     source = _source_of(contract)
     gone = replaced.select(*contract.key).distinct()
     lost = gone.join(accepted.select(*contract.key), list(contract.key), "left_anti")
     done = [r.batch_id for r in run.ledger.accounts() if (r.step, r.table) == (STEP, contract.qualified)]
     bronze = _of_batches(run, source, done)
     current = bronze.where(~among(outdated_deliveries(run.ledger, source.name)))
-    records = _records(run, current, contract.qualified)
-    held = part(records, contract, identity).accepted.join(F.broadcast(lost), list(contract.key), "left_semi")
+    earlier = replace(parter, more_filters=())
+    found = earlier.accepted(_records(run, current, contract.qualified))
+    held = found.join(F.broadcast(lost), list(contract.key), "left_semi")
     return without(held, losers_within(held, contract.key, contract.winner_order))
 
 

@@ -1,9 +1,10 @@
 """The work of each job; that of the pipeline's steps in the order in which it must be done."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Protocol
 
 from adlake import bronze, features, gold, intake, maintenance, silver
+from adlake.contracts import table
 from adlake.identity import identity_key
 from adlake.run import Run
 from adlake.sources import sources_of
@@ -14,6 +15,13 @@ class StepWork(Protocol):
 
     def __call__(self, run: Run, secret: bytes, *, rebuild: bool) -> None:
         """Do it."""
+
+
+class Candidacy(Protocol):
+    """A candidate that passed its gate."""
+
+    def publish(self, run: Run) -> None:
+        """Commit it."""
 
 
 def ingest_bronze(run: Run, secret: bytes, *, rebuild: bool) -> None:
@@ -33,34 +41,50 @@ def ingest_bronze(run: Run, secret: bytes, *, rebuild: bool) -> None:
 
 
 def build_silver(run: Run, secret: bytes, *, rebuild: bool) -> None:
-    """Publish every bronze batch that silver lacks; for a rebuild, then every table again from all of bronze."""
+    """Publish every bronze batch that silver lacks; for a rebuild, then every table again from all of bronze.
+
+    The tables of a batch are made and judged first and committed together: first those that others refer to.
+    """
     work = silver.pending(run)
     tables = silver.published_tables(run) if rebuild else []
     if not work and not tables:
         return
     identity = identity_key(run.session, secret, run.lake.config.identity.key_version)
-    for done, (batch_id, name) in enumerate(work):
-        run.notify(silver.STEP, name.partition(".")[2], done, len(work))
-        silver.refine(run, identity, batch_id, name)
+    waiting: set[str] = set()
+    for done, (batch_id, names) in enumerate(together := silver.published_together(work)):
+        run.notify(silver.STEP, names[0].partition(".")[2], done, len(together))
+        made = {name: silver.refine(run, identity, batch_id, name) for name in names if name not in waiting}
+        _publish(run, made.values())
+        waiting |= {name for name, ready in made.items() if ready is None and table(name).after_hold == "wait"}
     for done, name in enumerate(tables):
         run.notify(silver.STEP, name.partition(".")[2], done, len(tables))
-        silver.rebuild(run, identity, name)
+        _publish(run, [silver.rebuild(run, identity, name)])
 
 
 def build_gold(run: Run, secret: bytes, *, rebuild: bool) -> None:
     """Recompute the slices of every mart that silver has moved on from, then the user features of the newest day.
 
-    For a rebuild, every mart whole, and the newest snapshot of the features.
+    For a rebuild, every mart whole, and the newest snapshot of the features. The marts are made and judged first and
+    committed together.
     """
     del secret
     work = gold.pending(run, rebuild=rebuild)
+    made = []
     for done, (name, touched) in enumerate(work.items()):
         run.notify(gold.STEP, name, done, len(work))
-        gold.build(run, name, touched)
+        made.append(gold.build(run, name, touched))
+    _publish(run, made)
     due = features.pending(run, rebuild=rebuild)
     if due is not None:
         run.notify(gold.STEP, "user_features", 0, 1)
         features.build(run, due)
+
+
+def _publish(run: Run, made: Iterable[Candidacy | None]) -> None:
+    """Commit what no gate holds, one right after the other: in between readers see some of it."""
+    for ready in made:
+        if ready is not None:
+            ready.publish(run)
 
 
 def maintain_tables(run: Run, secret: bytes, *, rebuild: bool) -> None:

@@ -9,7 +9,7 @@ from typing import Annotated, Literal
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 from pydantic.alias_generators import to_camel
 
-from adlake.contracts.model import Layer, Personal, Unit
+from adlake.contracts.model import AfterHold, Layer, Personal, Unit
 from adlake.faults import text_like
 
 Text = Annotated[str, StringConstraints(min_length=1, strip_whitespace=True)]
@@ -71,6 +71,7 @@ class TableSettings(_Strict):
     slice: SliceSettings | None = None
     dedup_days: Annotated[int, Field(ge=0)] = 0
     retention_days: Positive | None = None
+    after_hold: AfterHold = "overtake"
     delta_properties: dict[str, str] = {}
 
 

@@ -181,6 +181,7 @@ def _table(contract: ContractDocument) -> Table:
         slice=Slice(settings.slice.column, settings.slice.unit) if settings.slice else None,
         dedup_days=settings.dedup_days,
         retention_days=settings.retention_days,
+        after_hold=settings.after_hold,
         stats_columns=tuple(settings.stats_columns),
         properties={**settings.delta_properties, **kept},
     )

@@ -21,6 +21,8 @@ possible    free text that may hold anything, an identifier in clear too
 
 Layer = Literal["bronze", "silver", "vault", "gold", "quarantine", "ops"]
 Unit = Literal["hour", "day"]
+AfterHold = Literal["overtake", "wait"]
+"""What later batches of a table do while one is held: they are published before it, or wait until it is."""
 
 STATISTICS = "delta.dataSkippingStatsColumns"
 NO_STATISTICS = "delta.dataSkippingNumIndexedCols"
@@ -81,6 +83,7 @@ class Table:
         slice: in which changes are counted; None where nothing follows from a change.
         dedup_days: how many days before and after a row an earlier row of its key is looked for; 0: the same day only.
         retention_days: rows older than that are removed; None: never.
+        after_hold: what later batches do while one is held.
         stats_columns: the only ones of which file statistics are kept; none of them tells who somebody is.
         properties: of the Delta table, the list of statistics columns among them; read-only.
     """
@@ -97,6 +100,7 @@ class Table:
     slice: Slice | None = None
     dedup_days: int = 0
     retention_days: int | None = None
+    after_hold: AfterHold = "overtake"
     stats_columns: tuple[str, ...] = ()
     properties: Mapping[str, str] = field(default_factory=dict, hash=False)
 

@@ -64,7 +64,7 @@ class SuiteMeta(Strict):
         references: by the name of the column that they add while the batch is judged.
     """
 
-    references: dict[str, ReferenceDocument] = {}
+    references: dict[str, ReferenceDocument] = Field(default_factory=dict)
 
 
 class SuiteDocument(Strict):
@@ -72,4 +72,4 @@ class SuiteDocument(Strict):
 
     name: Text
     expectations: list[RuleDocument]
-    meta: SuiteMeta = SuiteMeta()
+    meta: SuiteMeta = Field(default_factory=SuiteMeta)

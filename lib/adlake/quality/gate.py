@@ -96,9 +96,10 @@ def _validate(rows: DataFrame, rules: Sequence[Rule], given: Mapping[str, Thresh
     # read once, at the first import
     os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx  # noqa: PLC0415
+    from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
 
     context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False, "metric_calculations": False}
+    context.variables.progress_bars = ProgressBarsConfig(globally=False, metric_calculations=False)
     source = context.data_sources.add_spark("candidate", persist=False)
     whole = source.add_dataframe_asset("candidate").add_batch_definition_whole_dataframe("whole")
     suite = context.suites.add(gx.ExpectationSuite(name="suite", expectations=expectations(rules)))
@@ -106,7 +107,8 @@ def _validate(rows: DataFrame, rules: Sequence[Rule], given: Mapping[str, Thresh
     found = validation.run(
         batch_parameters={"dataframe": rows}, expectation_parameters=dict(given), result_format=RESULT_FORMAT
     )
-    return {result.expectation_config.meta["id"]: result for result in found.results}
+    configured = [(result.expectation_config, result) for result in found.results]
+    return {config.meta["id"]: result for config, result in configured if config and config.meta}
 
 
 @contextmanager

@@ -132,13 +132,20 @@ def suite_faults(root: Path | None = None) -> list[Fault]:
     return found
 
 
+def suites() -> Mapping[str, Suite]:
+    """All suites that adlake ships, by the name of their table.
+
+    Raises:
+        ContractError: SUITE_MISSING, SUITE_INVALID.
+    """
+    judged = [table for table in tables().values() if table.layer in JUDGED_LAYERS]
+    return {table.qualified: load_suite(table) for table in judged}
+
+
 def judged_whole() -> Iterator[tuple[str, Rule]]:
     """Tables and rules that only a query of the whole batch can judge, so that they cannot point at rows."""
-    for table in tables().values():
-        if table.layer in JUDGED_LAYERS:
-            for rule in load_suite(table).rules:
-                if rule.kind not in ROW_KINDS and rule.is_costly:
-                    yield table.qualified, rule
+    for name, suite in suites().items():
+        yield from ((name, rule) for rule in suite.rules if rule.kind not in ROW_KINDS and rule.is_costly)
 
 
 @cache

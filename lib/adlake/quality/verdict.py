@@ -4,8 +4,10 @@ import hashlib
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from datetime import datetime
 from typing import Any, Literal
 
+from adlake.errors import GateHeld
 from adlake.quality.document import OnFail
 from adlake.quality.suite import FINGERPRINT_LENGTH, Rule
 
@@ -101,13 +103,53 @@ class Verdict:
     def as_dict(self) -> dict[str, Any]:
         """The verdict as plain values: equal for equal candidates, rules and thresholds."""
         state, fingerprint = self.state, self.fingerprint
-        return asdict(self) | {"outcomes": [asdict(one) for one in self.outcomes]} | {
-            "state": state,
-            "fingerprint": fingerprint,
-        }
+        return (
+            asdict(self)
+            | {"outcomes": [asdict(one) for one in self.outcomes]}
+            | {
+                "state": state,
+                "fingerprint": fingerprint,
+            }
+        )
 
     def _has(self, state: RuleState, ways: set[str]) -> bool:
         return any(outcome.state == state and outcome.on_fail in ways for outcome in self.outcomes)
+
+
+@dataclass(frozen=True)
+class Judgement:
+    """A verdict, and the candidate that it is about.
+
+    Attributes:
+        verdict: of the gate.
+        step: that made the candidate.
+        batch_id: that it stands for.
+        is_batch: whether it is one delivery, and not a table rebuilt or rows replayed.
+    """
+
+    verdict: Verdict
+    step: str
+    batch_id: str
+    is_batch: bool
+
+    def as_dict(self, as_of: datetime) -> dict[str, Any]:
+        """The judgement as plain values, for the metadata of a commit."""
+        return self.verdict.as_dict() | {"is_batch": self.is_batch, "as_of": as_of.isoformat()}
+
+    def error(self) -> GateHeld:
+        """What the run says of it."""
+        verdict = self.verdict
+        found = verdict.reason or f"{len(verdict.failed)} of {len(verdict.outcomes)} rules: {', '.join(verdict.failed)}"
+        if verdict.state == "could_not_run":
+            condition, what = "GATE_BROKEN", "the gate could not judge the batch; nothing of it was published"
+            way_out = "Mend the suite or the table (`adlake validate` names faults of suites) and run again."
+        else:
+            condition, what = "GATE_HELD", "rules of the suite hold the batch; nothing of it was published"
+            way_out = (
+                f"`adlake quality --table {verdict.table}` shows why. Mend the cause and run again, or publish it "
+                f"as it is: `adlake release --batch {self.batch_id} --reason ...`."
+            )
+        return GateHeld(condition, what, where=f"{verdict.table}, batch {self.batch_id}", found=found, way_out=way_out)
 
 
 def row_outcome(rule: Rule, unexpected: int, judged: int, *, is_met: bool) -> Outcome:

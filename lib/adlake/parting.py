@@ -1,0 +1,157 @@
+"""Records parted by what becomes of them: refused by a rule, left out by a filter, or good."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from adlake.contracts import Table
+from adlake.dedup import address_of
+from adlake.identity import IdentityKey
+from adlake.quality.rows import broken_rules, first_broken, is_broken, is_judged
+from adlake.quality.suite import Rule
+from adlake.quality.verdict import Outcome, split_outcomes
+from adlake.quarantine import RULE_IDS, refused_rows
+from adlake.sources.source import Check, Refinement
+
+OF_VALUES = "_of_values"
+
+
+@dataclass(frozen=True)
+class Parting:
+    """Records of a table, parted.
+
+    Attributes:
+        accepted: rows that no rule refuses and no filter leaves out; duplicates are among them.
+        refused: quarantine rows.
+        refused_by_file: how many, by landing file.
+        filtered: rows left out, by reason.
+        outcomes: of the suite's rules that refuse rows, in their order.
+    """
+
+    accepted: DataFrame
+    refused: DataFrame
+    refused_by_file: Mapping[str, int]
+    filtered: Mapping[str, int]
+    outcomes: tuple[Outcome, ...]
+
+
+@dataclass(frozen=True)
+class Parter:
+    """What decides on the records of one table: form first, then filters, then the values of the refined rows.
+
+    Attributes:
+        contract: of the refined table.
+        refinement: its form rules and filters, and the transformation.
+        rules: of its suite, those that refuse rows.
+        identity: key for identifiers.
+        step: that refuses.
+        more_filters: of this run alone.
+    """
+
+    contract: Table
+    refinement: Refinement
+    rules: Sequence[Rule]
+    identity: IdentityKey
+    step: str
+    more_filters: Sequence[Check] = ()
+
+    def part(self, records: DataFrame, read: int) -> Parting:
+        """The records parted, and counted by what became of them.
+
+        The rows that keep their form are counted with their values in one narrow pass; only when some records are not
+        among them does a second pass ask why.
+
+        Args:
+            records: of the layer before.
+            read: how many there are.
+        """
+        by_form, by_value = Counts({}, {}), Counts({}, {})
+        outcomes: tuple[Outcome, ...] = ()
+        sound = self._sound(records)
+        found = 0
+        if self.rules:
+            by_value, outcomes, found = self._count_values(sound)
+        if found != read or not self.rules:
+            by_form = self._count_form(records)
+        files = {**by_form.refused_by_file}
+        for file, count in by_value.refused_by_file.items():
+            files[file] = files.get(file, 0) + count
+        return Parting(
+            accepted=sound.where(first_broken(self.rules).isNull()) if by_value.refused_by_file else sound,
+            refused=self._refused(records, sound, by_form, by_value),
+            refused_by_file=files,
+            filtered=by_form.filtered,
+            outcomes=outcomes,
+        )
+
+    def accepted(self, records: DataFrame) -> DataFrame:
+        """The rows that no rule refuses and no filter leaves out."""
+        sound = self._sound(records)
+        return sound.where(first_broken(self.rules).isNull()) if self.rules else sound
+
+    @property
+    def _refused_by(self) -> Column:
+        return _first(self.refinement.rules)
+
+    @property
+    def _filtered_by(self) -> Column:
+        return _first([*self.refinement.filters, *self.more_filters])
+
+    def _sound(self, records: DataFrame) -> DataFrame:
+        kept = records.where(self._refused_by.isNull() & self._filtered_by.isNull())
+        return self.refinement.transform(kept, self.identity)
+
+    def _count_form(self, records: DataFrame) -> "Counts":
+        counted = records.groupBy(self._refused_by.alias("rule"), self._filtered_by.alias("reason"), "_file").count()
+        refused: dict[str, int] = {}
+        filtered: dict[str, int] = {}
+        for row in counted.collect():
+            if row["rule"] is not None:
+                refused[row["_file"]] = refused.get(row["_file"], 0) + row["count"]
+            elif row["reason"] is not None:
+                filtered[row["reason"]] = filtered.get(row["reason"], 0) + row["count"]
+        return Counts(refused, filtered)
+
+    def _count_values(self, sound: DataFrame) -> tuple["Counts", tuple[Outcome, ...], int]:
+        numbers = [F.count_if(is_broken(rule)).alias(f"broken:{rule.id}") for rule in self.rules]
+        numbers += [F.count_if(is_judged(rule)).alias(f"judged:{rule.id}") for rule in self.rules]
+        is_refused = first_broken(self.rules).isNotNull()
+        numbers += [F.count_if(is_refused).alias("refused"), F.count(F.lit(1)).alias("rows")]
+        rows = sound.groupBy("_file").agg(*numbers).collect()
+        broken, judged = (
+            {rule.id: sum(row[f"{what}:{rule.id}"] for row in rows) for rule in self.rules}
+            for what in ("broken", "judged")
+        )
+        refused = {row["_file"]: row["refused"] for row in rows if row["refused"]}
+        return Counts(refused, {}), split_outcomes(self.rules, broken, judged), sum(row["rows"] for row in rows)
+
+    def _refused(self, records: DataFrame, sound: DataFrame, by_form: "Counts", by_value: "Counts") -> DataFrame:
+        broken = F.array_compact(F.array(*[F.when(rule.holds(), rule.name) for rule in self.refinement.rules]))
+        of_files = records.where(F.col("_file").isin([*by_form.refused_by_file, *by_value.refused_by_file]))
+        if by_value.refused_by_file:
+            address = address_of(sound)
+            of_values = sound.select(*address, broken_rules(self.rules).alias(OF_VALUES)).where(F.size(OF_VALUES) > 0)
+            of_files = of_files.join(of_values, list(address), "left")
+            broken = F.coalesce(F.col(OF_VALUES), broken)
+        rows = of_files.select(*records.columns, broken.alias(RULE_IDS)).where(F.size(RULE_IDS) > 0)
+        return refused_rows(rows, self.contract, self.step, self.refinement.identifiers(self.identity))
+
+
+@dataclass(frozen=True)
+class Counts:
+    """Records that go another way than into the table.
+
+    Attributes:
+        refused_by_file: refused ones by landing file.
+        filtered: those left out, by reason.
+    """
+
+    refused_by_file: Mapping[str, int]
+    filtered: Mapping[str, int]
+
+
+def _first(checks: Sequence[Check]) -> Column:
+    """Name of the first check that holds, or null."""
+    return F.coalesce(*[F.when(check.holds(), check.name) for check in checks], F.lit(None).cast("string"))

@@ -1,0 +1,83 @@
+"""Held batches, and having one published as it is."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from adlake.contracts import tables
+from adlake.errors import UsageError
+from adlake.faults import known_names
+from adlake.ledger import Ledger, ReleaseRecord, VerdictRecord, utc_now
+
+
+@dataclass(frozen=True)
+class Release:
+    """The wish to have a held batch published.
+
+    Attributes:
+        batch_id: of the batch.
+        reason: why, in the words of whoever decides it; it is kept and shown.
+        table: qualified name; None for every table that the batch is held in.
+    """
+
+    batch_id: str
+    reason: str
+    table: str | None = None
+
+
+def held_verdicts(ledger: Ledger) -> list[VerdictRecord]:
+    """One record of each verdict that keeps a batch from readers now, oldest first; no JVM.
+
+    It is the newest verdict on its step, table and batch, and no account says that the batch was published since.
+    """
+    newest: dict[tuple[str, str, str], VerdictRecord] = {}
+    for record in ledger.verdicts():
+        newest[record.step, record.table, record.batch_id] = record
+    published = {(record.step, record.table, record.batch_id) for record in ledger.accounts()}
+    held = [record for key, record in newest.items() if record.version is None and key not in published]
+    return sorted(held, key=lambda record: record.at_utc)
+
+
+def verdicts_on(ledger: Ledger, wish: Release) -> list[VerdictRecord]:
+    """The held verdicts that a wish is about.
+
+    Raises:
+        UsageError: REASON_MISSING, UNKNOWN_TABLE, NOT_HELD, or GATE_BROKEN where the gate could not judge: nobody
+            knows what a release would let through.
+    """
+    if not wish.reason.strip():
+        raise UsageError(
+            "REASON_MISSING", "a release needs a reason", where="--reason", wanted="why the batch is right as it is"
+        )
+    if wish.table is not None and wish.table not in tables():
+        wanted = known_names(wish.table, list(tables()))
+        raise UsageError("UNKNOWN_TABLE", "no such table", where="--table", found=repr(wish.table), wanted=wanted)
+    held = held_verdicts(ledger)
+    found = [one for one in held if one.batch_id == wish.batch_id and wish.table in {None, one.table}]
+    if not found:
+        batches = ", ".join(sorted({f"{one.batch_id} ({one.table})" for one in held})) or "no batch is held"
+        raise UsageError(
+            "NOT_HELD", "no gate holds this batch", where="--batch", found=repr(wish.batch_id), wanted=batches
+        )
+    broken = [one.table for one in found if one.state != "held"]
+    if broken:
+        raise UsageError(
+            "GATE_BROKEN",
+            "the gate could not judge the batch, so there is no verdict to release it from",
+            where=", ".join(broken),
+            way_out="Mend the suite or the table (`adlake validate` names faults of suites) and run again.",
+        )
+    return found
+
+
+def release(ledger: Ledger, run_id: str, wish: Release) -> Sequence[ReleaseRecord]:
+    """The releases that were recorded: each is good for the verdict that holds the batch now.
+
+    Raises:
+        UsageError: as `verdicts_on` says.
+    """
+    records = [
+        ReleaseRecord(run_id, held.batch_id, held.step, held.table, held.fingerprint, wish.reason.strip(), utc_now())
+        for held in verdicts_on(ledger, wish)
+    ]
+    ledger.add_releases(records)
+    return records
