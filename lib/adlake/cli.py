@@ -178,8 +178,9 @@ def release(
     from adlake.job import execute, moment  # noqa: PLC0415
     from adlake.lake import Lake as OpenLake  # noqa: PLC0415
     from adlake.ledger import Ledger  # noqa: PLC0415
-    from adlake.release import Release, verdicts_on  # noqa: PLC0415
+    from adlake.release import verdicts_on  # noqa: PLC0415
     from adlake.session import Spark  # noqa: PLC0415
+    from adlake.wish import Release  # noqa: PLC0415
 
     settings = load_config(config)
     wish = Release(batch, reason, table)

@@ -26,17 +26,20 @@ from adlake.lock import WriterLock
 from adlake.logs import set_up_logs
 from adlake.pipeline import HOUSEKEEPING, JOBS
 from adlake.recovery import recover_accounts
-from adlake.release import Release, release
+from adlake.release import release
 from adlake.report import JobReport
 from adlake.run import Clock, Notify, Run
 from adlake.session import Spark
 from adlake.spark_failures import SPARK_FAILURES, cause_of
 from adlake.version import VERSION
+from adlake.wish import Release, Replay, Wish
 from adlake.work import WORK
 
 RUN_ID_FORMAT = "%Y%m%dT%H%M%SZ"
 # Glue hands these to every script; all of them take a value
 GLUE_FLAGS = ("--JOB_ID", "--JOB_RUN_ID", "--JOB_NAME", "--TempDir", "--job-language", "--enable-metrics")
+# steps that make keyed identifiers
+KEYED = frozenset({"build_silver", "replay_quarantine"})
 CONFIG_FLAGS = ("lake", "landing", "tenant")
 
 
@@ -49,7 +52,7 @@ def execute(
     rebuild: bool = False,
     dry_run: bool = False,
     notify: Notify | None = None,
-    wish: Release | None = None,
+    wish: Wish | None = None,
 ) -> JobReport:
     """The report of one run of the steps, under the lake's writer lock.
 
@@ -62,7 +65,7 @@ def execute(
         as_of: the moment that the run stands for; by default now.
         rebuild: recompute what the layers before the first step hold, instead of only what is new.
         dry_run: only tell what a job beside the pipeline would do.
-        wish: a held batch to publish as it is, before the steps do what is new.
+        wish: what is asked of this run alone: a held batch to publish as it is, refused rows to replay.
         notify: told of progress; by default the log, as text on a terminal and as JSON where machines collect it.
 
     Raises:
@@ -74,15 +77,15 @@ def execute(
         set_up_logs(run_id, as_json=not sys.stderr.isatty())
     lake = Lake(config)
     secret = b""
-    if "build_silver" in steps:
+    if KEYED.intersection(steps):
         secret = read_identity_key(config, os.environ, lambda name: read_secret(name, lake.options))
     with WriterLock(lake.storage, run_id, config.lock.expiry_seconds) as lock:
         run = Run(run_id, lake, Ledger(lake), lock, spark, as_of or started, notify=notify or _log)
-        run.is_dry = dry_run
+        run.is_dry, run.wish = dry_run, wish
         error = "the run was cut off"
         try:
             with _spark_failures_named(run_id):
-                _work(run, steps, secret, rebuild=rebuild, wish=wish)
+                _work(run, steps, secret, rebuild=rebuild)
             error = ""
         except AdlakeError as failure:
             error = str(failure)
@@ -94,10 +97,10 @@ def execute(
     return report
 
 
-def _work(run: Run, steps: Sequence[str], secret: bytes, *, rebuild: bool, wish: Release | None) -> None:
+def _work(run: Run, steps: Sequence[str], secret: bytes, *, rebuild: bool) -> None:
     recover_accounts(run.lake, run.ledger)
-    if wish is not None:
-        release(run.ledger, run.run_id, wish)
+    if isinstance(run.wish, Release):
+        release(run.ledger, run.run_id, run.wish)
         reach("release_recorded")
     for step in steps:
         WORK[step](run, secret, rebuild=rebuild)
@@ -140,6 +143,7 @@ def _report(run: Run, steps: Sequence[str], started: datetime, clock: Clock, err
         error=error,
         maintained=tuple(run.maintained),
         held=tuple(run.held),
+        replayed=tuple(run.replayed),
     )
 
 
@@ -169,6 +173,7 @@ class Arguments:
     config: Config
     as_of: datetime | None
     dry_run: bool
+    wish: Wish | None = None
 
 
 def parse(step: str, argv: Sequence[str]) -> Arguments:
@@ -194,12 +199,22 @@ def parse(step: str, argv: Sequence[str]) -> Arguments:
             choices=("true", "false", ""),
             help="tell what would be done, and do nothing",
         )
+    if step == "replay_quarantine":
+        parser.add_argument("--table", metavar="NAME", help="the table that refused the rows, such as silver.bids")
+        parser.add_argument("--rule", metavar="ID", help="only rows that broke this rule")
+        parser.add_argument("--since", metavar="TIME", help="only rows refused then or later, ISO 8601 with zone")
     for flag in GLUE_FLAGS:
         parser.add_argument(flag, help=argparse.SUPPRESS)
     found = {name: value for name, value in vars(parser.parse_args(list(argv))).items() if value and value.strip()}
     overrides = {name: found[name] for name in CONFIG_FLAGS if name in found}
     config = load_config(Path(found.get("config", "")), overrides)
-    return Arguments(config, moment(found["as_of"]) if "as_of" in found else None, found.get("dry_run") == "true")
+    wish = None
+    if step == "replay_quarantine":
+        if "table" not in found:
+            parser.error("the following arguments are required: --table")
+        wish = Replay(found["table"], found.get("rule"), moment(found["since"]) if "since" in found else None)
+    as_of = moment(found["as_of"]) if "as_of" in found else None
+    return Arguments(config, as_of, found.get("dry_run") == "true", wish)
 
 
 def moment(text: str) -> datetime:
@@ -225,7 +240,14 @@ def main(step: str, argv: Sequence[str] | None = None, environ: Mapping[str, str
         arguments = parse(step, sys.argv[1:] if argv is None else argv)
         spark = Spark(arguments.config, environ)
         try:
-            report = execute([step], spark, arguments.config, as_of=arguments.as_of, dry_run=arguments.dry_run)
+            report = execute(
+                [step],
+                spark,
+                arguments.config,
+                as_of=arguments.as_of,
+                dry_run=arguments.dry_run,
+                wish=arguments.wish,
+            )
         finally:
             spark.stop()
     except AdlakeError as error:
@@ -233,7 +255,7 @@ def main(step: str, argv: Sequence[str] | None = None, environ: Mapping[str, str
         return error.exit_code
     for judgement in report.held:
         print(judgement.error(), file=sys.stderr)  # noqa: T201
-    for done in report.maintained:
+    for done in (*report.maintained, *report.replayed):
         print(done)  # noqa: T201
     for record in report.files_set_aside:
         print(f"set aside: {record.path}: {record.reason}", file=sys.stderr)  # noqa: T201

@@ -69,7 +69,7 @@ class Parter:
         """
         by_form, by_value = Counts({}, {}), Counts({}, {})
         outcomes: tuple[Outcome, ...] = ()
-        sound = self._sound(records)
+        sound = self.sound(records)
         found = 0
         if self.rules:
             by_value, outcomes, found = self._count_values(sound)
@@ -88,8 +88,22 @@ class Parter:
 
     def accepted(self, records: DataFrame) -> DataFrame:
         """The rows that no rule refuses and no filter leaves out."""
-        sound = self._sound(records)
+        sound = self.sound(records)
         return sound.where(first_broken(self.rules).isNull()) if self.rules else sound
+
+    def fates(self, records: DataFrame) -> DataFrame:
+        """What becomes of each record: its address, `rule_id` of the rule that owns it, `reason` of the filter.
+
+        Both are null for a good row.
+        """
+        address = address_of(records)
+        of_form = records.select(*address, self._refused_by.alias("of_form"), self._filtered_by.alias("reason"))
+        of_values = self.sound(records).select(*address, first_broken(self.rules).alias("of_values"))
+        joined = of_form.join(of_values, list(address), "left")
+        rule = F.coalesce("of_form", "of_values")
+        # a record that is refused for its form is not looked at by any filter
+        reason = F.when(F.col("of_form").isNull(), F.col("reason"))
+        return joined.select(*address, rule.alias("rule_id"), reason.alias("reason"))
 
     @property
     def _refused_by(self) -> Column:
@@ -99,7 +113,8 @@ class Parter:
     def _filtered_by(self) -> Column:
         return _first([*self.refinement.filters, *self.more_filters])
 
-    def _sound(self, records: DataFrame) -> DataFrame:
+    def sound(self, records: DataFrame) -> DataFrame:
+        """Refined rows of the records that keep their form and that no filter leaves out."""
         kept = records.where(self._refused_by.isNull() & self._filtered_by.isNull())
         return self.refinement.transform(kept, self.identity)
 

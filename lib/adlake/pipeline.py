@@ -52,6 +52,12 @@ HOUSEKEEPING: tuple[Step, ...] = (
         DATA_LAYERS,
         "Put small data files together and set table properties as the contracts say; no row changes.",
     ),
+    Step(
+        "replay_quarantine",
+        ("quarantine", "bronze"),
+        ("silver", "vault", "quarantine"),
+        "Take refused rows through today's code and rules, and publish those that pass.",
+    ),
 )
 JOBS: Mapping[str, Step] = {step.name: step for step in (*PIPELINE, *HOUSEKEEPING)}
 

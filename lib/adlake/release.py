@@ -1,31 +1,21 @@
 """Held batches, and having one published as it is."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 from adlake.contracts import tables
 from adlake.errors import UsageError
 from adlake.faults import known_names
 from adlake.ledger import Ledger, ReleaseRecord, VerdictRecord, utc_now
+from adlake.wish import Release
 
-
-@dataclass(frozen=True)
-class Release:
-    """The wish to have a held batch published.
-
-    Attributes:
-        batch_id: of the batch.
-        reason: why, in the words of whoever decides it; it is kept and shown.
-        table: qualified name; None for every table that the batch is held in.
-    """
-
-    batch_id: str
-    reason: str
-    table: str | None = None
+# what begins so is done once: the next run does not go on with it
+ONE_TIME = ("rebuild-", "replay-")
 
 
 def held_verdicts(ledger: Ledger) -> list[VerdictRecord]:
     """One record of each verdict that keeps a batch from readers now, oldest first; no JVM.
+
+    A rebuild or a replay that was held is done again from the start and is no batch.
 
     It is the newest verdict on its step, table and batch, and no account says that the batch was published since.
     """
@@ -33,7 +23,11 @@ def held_verdicts(ledger: Ledger) -> list[VerdictRecord]:
     for record in ledger.verdicts():
         newest[record.step, record.table, record.batch_id] = record
     published = {(record.step, record.table, record.batch_id) for record in ledger.accounts()}
-    held = [record for key, record in newest.items() if record.version is None and key not in published]
+    held = [
+        record
+        for key, record in newest.items()
+        if record.version is None and key not in published and not record.batch_id.startswith(ONE_TIME)
+    ]
     return sorted(held, key=lambda record: record.at_utc)
 
 

@@ -11,6 +11,7 @@ from adlake.ledger import AccountRecord, FileRecord
 from adlake.quality.verdict import Judgement
 from adlake.storage import Storage
 from adlake.upkeep import DoneUpkeep
+from adlake.wish import DoneReplay
 
 FOLDER = "ops/reports"
 
@@ -25,6 +26,7 @@ class JobReport:
         started_at_utc, finished_at_utc: moments of the machine's clock.
         commits: one account per batch and table that the run published.
         files_set_aside: files that could not be read, found in this run.
+        replayed: what became of refused rows that went through the rules again.
         held: verdicts that kept candidates from readers.
         maintained: what was done to tables without changing a row, or would be done.
         seconds, cpu_seconds: of the whole run, JVM included.
@@ -44,6 +46,7 @@ class JobReport:
     error: str = ""
     maintained: tuple[DoneUpkeep, ...] = ()
     held: tuple[Judgement, ...] = ()
+    replayed: tuple[DoneReplay, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -73,6 +76,7 @@ class JobReport:
             "exit_code": self.exit_code,
             "error": self.error,
             "tables": [_commit(record) for record in self.commits],
+            "replayed": [asdict(done) for done in self.replayed],
             "held": [_held(judgement) for judgement in self.held],
             "maintenance": [asdict(done) for done in self.maintained],
             "files_set_aside": [{"path": record.path, "reason": record.reason} for record in self.files_set_aside],

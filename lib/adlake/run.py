@@ -27,6 +27,7 @@ from adlake.publish import Candidate, commit
 from adlake.quality.verdict import Judgement
 from adlake.session import Spark
 from adlake.upkeep import DoneUpkeep
+from adlake.wish import DoneReplay, Wish
 
 Notify = Callable[[str, str, int, int], None]
 """Told before each piece of work: step, table, pieces done, pieces in all."""
@@ -48,7 +49,9 @@ class Run:
         held: verdicts that kept a candidate from readers.
         set_aside: files that could not be read, found in this run.
         maintained: what was done to tables without changing a row, or would be done.
+        replayed: what became of refused rows that went through the rules again.
         is_dry: whether to tell only what would be done.
+        wish: what somebody asks of this run alone.
     """
 
     run_id: str
@@ -62,7 +65,9 @@ class Run:
     held: list[Judgement] = field(default_factory=list)
     set_aside: list[FileRecord] = field(default_factory=list)
     maintained: list[DoneUpkeep] = field(default_factory=list)
+    replayed: list[DoneReplay] = field(default_factory=list)
     is_dry: bool = False
+    wish: Wish | None = None
     _copied: int = 0
     _judged: list[VerdictRecord] = field(default_factory=list)
 

@@ -1,20 +1,19 @@
 """Bronze records made trustworthy: rules, filters, deduplication, newer deliveries in place of older ones."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import groupby
 
 from pyspark import StorageLevel
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import DataFrame
 from pyspark.sql import functions as F
 
 from adlake.account import Account
-from adlake.audit import audit, hold, suite_for
+from adlake.audit import audit, hold
 from adlake.census import SLICE, Census, slice_name, take_census
 from adlake.contracts import Table, table
 from adlake.datafile import DataFile
-from adlake.dedup import losers_against, losers_within, without
-from adlake.errors import ContractError
+from adlake.dedup import losers_within, without
 from adlake.identity import IdentityKey
 from adlake.intake import STEP as BRONZE_STEP
 from adlake.parting import Parter, Parting
@@ -22,18 +21,14 @@ from adlake.publish import Candidate, write_candidate
 from adlake.quality.verdict import Judgement
 from adlake.quarantine import Refused, publish_with_refused
 from adlake.redelivery import Rewrite, among, outdated_deliveries, redelivery_of, rewrite_without
+from adlake.refined import REFINEMENTS, asked_by_rules, losers_of, of_batches, parter_for, records_of, source_of
 from adlake.run import Clock, Run
-from adlake.sources import SOURCES
-from adlake.sources.source import Check, Refinement
+from adlake.sources.source import Check
 from adlake.tables import read_table
-from adlake.window import lookup_window
 
 STEP = "build_silver"
 OWN = "is_own"
 SUPERSEDED_DELIVERY = "superseded_delivery"
-REFINEMENTS: Mapping[str, Refinement] = {
-    name: refinement for source in SOURCES.values() for name, refinement in source.refinements.items()
-}
 
 
 @dataclass(frozen=True)
@@ -69,7 +64,7 @@ def pending(run: Run) -> list[tuple[str, str]]:
     accounts = run.ledger.accounts()
     done = {(record.batch_id, record.table) for record in accounts if record.step == STEP}
     held = {(record.batch_id, record.table) for record in accounts if record.step == BRONZE_STEP}
-    refined = {name: _source_of(table(name)).qualified for name in REFINEMENTS}
+    refined = {name: source_of(table(name)).qualified for name in REFINEMENTS}
     work = {(batch, name) for batch, bronze in held for name, source in refined.items() if source == bronze}
     return sorted(work - done)
 
@@ -80,16 +75,9 @@ def published_together(work: Iterable[tuple[str, str]]) -> list[tuple[str, tuple
     Args:
         work: batch and table name, oldest batch first.
     """
-    asked = _asked_by_rules()
+    asked = asked_by_rules()
     groups = groupby(sorted(work, key=lambda one: (one[0], one[1] not in asked)), lambda o: (o[0], o[1] in asked))
     return [(batch, tuple(name for _, name in group)) for (batch, _), group in groups]
-
-
-def _asked_by_rules() -> set[str]:
-    """Names of the tables that suites of refined tables hold their rows against."""
-    suites = [suite_for(table(name)) for name in REFINEMENTS]
-    readable = [suite for suite in suites if not isinstance(suite, ContractError)]
-    return {reference.table for suite in readable for reference in suite.references.values()}
 
 
 def refine(run: Run, identity: IdentityKey, batch_id: str, name: str) -> "Ready | None":
@@ -99,15 +87,15 @@ def refine(run: Run, identity: IdentityKey, batch_id: str, name: str) -> "Ready 
         AccountError: rows of the batch are not accounted for.
     """
     clock, contract = Clock(), table(name)
-    source = _source_of(contract)
+    source = source_of(contract)
     redelivery = redelivery_of(run.ledger, batch_id, contract, STEP)
-    bronze = _of_batches(run, source, [batch_id])
+    bronze = of_batches(run, source, [batch_id])
     overtaken = F.col("_file").isin(list(redelivery.overtaken)) if redelivery.overtaken else F.lit(False)
-    parter = _parter(contract, identity, [Check(SUPERSEDED_DELIVERY, lambda: overtaken)])
+    parter = parter_for(contract, STEP, identity, [Check(SUPERSEDED_DELIVERY, lambda: overtaken)])
     read = _read(bronze, name, _published(run, batch_id, source))
-    parting = parter.part(_records(run, bronze, name), read)
+    parting = parter.part(records_of(run, bronze, name), read)
     rewrite = rewrite_without(run.session, run.lake, contract, redelivery)
-    losers = _losers(run, parting.accepted, contract, batch_id, redelivery.is_replaced())
+    losers = losers_of(run, parting.accepted, contract, batch_id, redelivery.is_replaced())
     restored = _restored(run, parter, rewrite.replaced, parting.accepted) if rewrite else None
     work = Work(contract, batch_id, read, rewrite, restored)
     return _prepare(run, work, parting, losers, clock)
@@ -125,12 +113,12 @@ def rebuild(run: Run, identity: IdentityKey, name: str) -> "Ready | None":
         AccountError: bronze rows are not accounted for.
     """
     clock, contract = Clock(), table(name)
-    source = _source_of(contract)
+    source = source_of(contract)
     outdated = among(outdated_deliveries(run.ledger, source.name))
     bronze = read_table(run.session, run.lake, source)
-    parter = _parter(contract, identity, [Check(SUPERSEDED_DELIVERY, lambda: outdated)])
+    parter = parter_for(contract, STEP, identity, [Check(SUPERSEDED_DELIVERY, lambda: outdated)])
     read = _read(bronze, name, sum(file.rows for file in run.lake.files(source)))
-    parting = parter.part(_records(run, bronze, name), read)
+    parting = parter.part(records_of(run, bronze, name), read)
     losers = losers_within(parting.accepted, contract.key, contract.winner_order)
     return _prepare(run, Work(contract, f"rebuild-{run.run_id}", read, is_whole=True), parting, losers, clock)
 
@@ -219,58 +207,19 @@ def _prepare(run: Run, work: Work, parting: Parting, losers: DataFrame, clock: C
     return Ready(candidate, held, account, slices, judgement, clock)
 
 
-def _parter(contract: Table, identity: IdentityKey, more_filters: Sequence[Check]) -> Parter:
-    suite = suite_for(contract)
-    # a suite that cannot be read splits nothing: the gate says so, and nothing is published
-    rules = () if isinstance(suite, ContractError) else suite.splitting
-    return Parter(contract, REFINEMENTS[contract.qualified], rules, identity, STEP, more_filters)
-
-
-def _losers(run: Run, accepted: DataFrame, contract: Table, batch_id: str, is_replaced: Column) -> DataFrame:
-    """Addresses of the accepted rows that are duplicates, within the batch or of what a reader can see already."""
-    within = losers_within(accepted, contract.key, contract.winner_order)
-    if run.lake.version(contract) < 0:
-        return within
-    window = lookup_window(accepted, contract)
-    published = read_table(run.session, run.lake, contract, window.may_hold).where(window.holds())
-    near = published.where((F.col("_batch_id") != batch_id) & ~is_replaced)
-    return within.unionByName(losers_against(accepted, near, contract.key)).distinct()
-
-
-def _of_batches(run: Run, contract: Table, batches: Sequence[str]) -> DataFrame:
-    """Committed rows of some batches."""
-    rows = read_table(
-        run.session,
-        run.lake,
-        contract,
-        lambda file: any(file.may_hold("_batch_id", batch, batch) for batch in batches),
-    )
-    return rows.where(F.col("_batch_id").isin(list(batches)))
-
-
 def _restored(run: Run, parter: Parter, replaced: DataFrame, accepted: DataFrame) -> DataFrame:
     """Rows for keys whose published row is replaced, that the new delivery lacks and another one holds."""
     contract = parter.contract
-    source = _source_of(contract)
+    source = source_of(contract)
     gone = replaced.select(*contract.key).distinct()
     lost = gone.join(accepted.select(*contract.key), list(contract.key), "left_anti")
     done = [r.batch_id for r in run.ledger.accounts() if (r.step, r.table) == (STEP, contract.qualified)]
-    bronze = _of_batches(run, source, done)
+    bronze = of_batches(run, source, done)
     current = bronze.where(~among(outdated_deliveries(run.ledger, source.name)))
     earlier = replace(parter, more_filters=())
-    found = earlier.accepted(_records(run, current, contract.qualified))
+    found = earlier.accepted(records_of(run, current, contract.qualified))
     held = found.join(F.broadcast(lost), list(contract.key), "left_semi")
     return without(held, losers_within(held, contract.key, contract.winner_order))
-
-
-def _source_of(contract: Table) -> Table:
-    """The bronze table whose records the rows of a refined table are."""
-    (name,) = contract.made_from
-    return table(name)
-
-
-def _records(run: Run, bronze: DataFrame, name: str) -> DataFrame:
-    return REFINEMENTS[name].records(bronze, run.lake.config)
 
 
 def _read(bronze: DataFrame, name: str, rows: int) -> int:

@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from adlake import bronze, features, gold, intake, maintenance, silver
+from adlake import bronze, features, gold, intake, maintenance, replay, silver
 from adlake.contracts import table
 from adlake.identity import identity_key
 from adlake.run import Run
 from adlake.sources import sources_of
+from adlake.wish import Replay
 
 
 class StepWork(Protocol):
@@ -97,9 +98,20 @@ def maintain_tables(run: Run, secret: bytes, *, rebuild: bool) -> None:
         run.maintained.append(maintenance.maintain(run, due))
 
 
+def replay_quarantine(run: Run, secret: bytes, *, rebuild: bool) -> None:
+    """Take the refused rows that the run asks for through the rules again."""
+    del rebuild
+    assert isinstance(run.wish, Replay)  # noqa: S101 the job asks for one
+    replay.check(run.wish)
+    run.notify(replay.STEP, run.wish.table.partition(".")[2], 0, 1)
+    identity = identity_key(run.session, secret, run.lake.config.identity.key_version)
+    run.replayed.append(replay.replay(run, identity, run.wish))
+
+
 WORK: Mapping[str, StepWork] = {
     "ingest_bronze": ingest_bronze,
     "build_silver": build_silver,
     "build_gold": build_gold,
     "maintain_tables": maintain_tables,
+    "replay_quarantine": replay_quarantine,
 }

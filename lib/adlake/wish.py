@@ -1,0 +1,75 @@
+"""What somebody asks of one run beyond what is new, and what came of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+
+@dataclass(frozen=True)
+class Release:
+    """The wish to have a held batch published.
+
+    Attributes:
+        batch_id: of the batch.
+        reason: why, in the words of whoever decides it; it is kept and shown.
+        table: qualified name; None for every table that the batch is held in.
+    """
+
+    batch_id: str
+    reason: str
+    table: str | None = None
+
+
+@dataclass(frozen=True)
+class Replay:
+    """Which refused rows go through the rules again.
+
+    Attributes:
+        table: qualified name of the table that refused them.
+        rule: only rows that broke this rule; None for any.
+        since: only rows refused at this moment or later; None for all.
+    """
+
+    table: str
+    rule: str | None = None
+    since: datetime | None = None
+
+
+Wish = Release | Replay
+
+
+@dataclass(frozen=True)
+class DoneReplay:
+    """What became of the rows of one replay, or would become of them.
+
+    Attributes:
+        table: that had refused them.
+        batch_id: of the replay.
+        published, duplicates: rows.
+        refused: rows that rules refuse still, by the rule that owns them.
+        left_out: rows that filters leave out, by reason.
+        is_dry: whether nothing was written.
+        is_held: whether the gate holds what would be published.
+    """
+
+    table: str
+    batch_id: str
+    published: int
+    duplicates: int
+    refused: Mapping[str, int]
+    left_out: Mapping[str, int]
+    is_dry: bool
+    is_held: bool = False
+
+    @property
+    def rows(self) -> int:
+        """All of them."""
+        return self.published + self.duplicates + sum(self.refused.values()) + sum(self.left_out.values())
+
+    def __str__(self) -> str:
+        """One line for people."""
+        still = "".join(f", {rule}: {count}" for rule, count in self.refused.items())
+        left = "".join(f", {reason}: {count}" for reason, count in self.left_out.items())
+        verb = "would be published" if self.is_dry else "held by the gate" if self.is_held else "published"
+        told = f"{self.published} {verb}, {self.duplicates} there already, {sum(self.refused.values())} refused{still}"
+        return f"{self.table}: {self.rows} refused rows looked at again: {told}{left}"
