@@ -84,7 +84,7 @@ def ingest(run: Run, batch_id: str, name: str, *, again: bool = False) -> None:
         quarantined=held.by_rule,
         superseded=candidate.removed_rows - kept,
     )
-    publish_with_refused(run, held, candidate, account, clock=clock)
+    publish_with_refused(run, held, candidate, account, spent=clock.spent())
 
 
 def _is_of(batch_id: str, files: Sequence[FileRecord] | None) -> Column:

@@ -61,7 +61,7 @@ def build(run: Run, due: Snapshot) -> None:
         account=Account(read=read, published=candidate.rows, superseded=candidate.removed_rows),
         markers=markers,
         slices=[due.as_of.isoformat()],
-        clock=clock,
+        spent=clock.spent(),
         judgement=judgement,
     )
 

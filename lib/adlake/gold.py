@@ -22,7 +22,7 @@ from adlake.marts.mart import Change, Frames, Mart
 from adlake.publish import Candidate, write_candidate
 from adlake.quality.checks import MEASURE_PREFIX
 from adlake.quality.verdict import Judgement
-from adlake.run import Clock, Run
+from adlake.run import Clock, Run, Spent
 from adlake.tables import read_files, read_table
 
 STEP = "build_gold"
@@ -109,14 +109,14 @@ class Ready:
         work: that it does.
         account: of it.
         judgement: of the gate.
-        clock: since the work on it began.
+        spent: on making and judging it.
     """
 
     candidate: Candidate
     work: Touched
     account: Account
     judgement: Judgement
-    clock: Clock
+    spent: Spent
 
     def publish(self, run: Run) -> None:
         """Commit the mart.
@@ -134,7 +134,7 @@ class Ready:
             account=self.account,
             markers=markers,
             slices=None if work.slices is None else sorted(work.slices),
-            clock=self.clock,
+            spent=self.spent,
             judgement=self.judgement,
         )
 
@@ -178,7 +178,9 @@ def build(run: Run, name: str, work: Touched) -> Ready | None:
         hold(run, judgement, candidate)
         return None
     published = candidate.rows - (candidate.removed_rows - superseded)
-    return Ready(candidate, work, Account(read=count, published=published, superseded=superseded), judgement, clock)
+    return Ready(
+        candidate, work, Account(read=count, published=published, superseded=superseded), judgement, clock.spent()
+    )
 
 
 def _unit(contract: Table) -> Unit:

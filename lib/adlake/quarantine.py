@@ -14,7 +14,7 @@ from adlake.errors import AccountError
 from adlake.lake import Lake
 from adlake.publish import Candidate, write_candidate
 from adlake.quality.verdict import Judgement
-from adlake.run import Clock, Run
+from adlake.run import Run, Spent
 from adlake.sources.source import MALFORMED, REFUSAL
 from adlake.tables import read_files
 
@@ -136,7 +136,7 @@ def publish_with_refused(
     account: Account,
     *,
     slices: Sequence[str] | None = (),
-    clock: Clock,
+    spent: Spent,
     judgement: Judgement | None = None,
 ) -> None:
     """Commit the refused rows of a batch, then the table that refused them; its account is checked before both.
@@ -146,7 +146,7 @@ def publish_with_refused(
     """
     name, batch_id, step = candidate.table.qualified, refused.batch_id, refused.step
     account.check(f"{name}, batch {batch_id}")
-    _publish_refused(run, refused, clock)
+    _publish_refused(run, refused, spent)
     markers = {f"{step}/{name}/{batch_id}": 1}
     run.publish(
         candidate,
@@ -155,12 +155,12 @@ def publish_with_refused(
         account=account,
         markers=markers,
         slices=slices,
-        clock=clock,
+        spent=spent,
         judgement=judgement,
     )
 
 
-def _publish_refused(run: Run, refused: Refused, clock: Clock) -> None:
+def _publish_refused(run: Run, refused: Refused, spent: Spent) -> None:
     """Commit the refused rows, before the table that refused them."""
     if refused.candidate is None:
         return
@@ -171,7 +171,7 @@ def _publish_refused(run: Run, refused: Refused, clock: Clock) -> None:
         superseded=candidate.removed_rows - refused.kept,
     )
     markers = {f"{refused.step}/{candidate.table.qualified}/{refused.batch_id}": 1}
-    run.publish(candidate, step=refused.step, batch_id=refused.batch_id, account=account, markers=markers, clock=clock)
+    run.publish(candidate, step=refused.step, batch_id=refused.batch_id, account=account, markers=markers, spent=spent)
 
 
 def _quarantine_rows(rows: DataFrame, contract: Table, *, step: str, **columns: Column) -> DataFrame:

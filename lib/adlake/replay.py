@@ -187,7 +187,7 @@ def _publish(run: Run, contract: Table, rows: DataFrame, done: DoneReplay, clock
         account=account,
         markers={f"{STEP}/{contract.qualified}/{done.batch_id}": 1},
         slices=sorted(census.rows_by(SLICE)),
-        clock=clock,
+        spent=clock.spent(),
         judgement=judgement,
     )
     return True
@@ -215,5 +215,5 @@ def _keep(run: Run, outcomes: DataFrame, done: DoneReplay, clock: Clock) -> None
         batch_id=done.batch_id,
         account=Account(read=candidate.rows, published=candidate.rows),
         markers={f"{STEP}/{OUTCOMES}/{done.batch_id}": 1},
-        clock=clock,
+        spent=clock.spent(),
     )

@@ -85,7 +85,7 @@ class Run:
         account: Account,
         markers: Mapping[str, int],
         slices: Sequence[str] | None = (),
-        clock: "Clock",
+        spent: "Spent",
         judgement: Judgement | None = None,
     ) -> None:
         """Check the account, commit the candidate with it, and keep it for ops.
@@ -105,8 +105,8 @@ class Run:
             "batch": batch_id,
             "account": account.as_dict(),
             "slices": None if slices is None else list(slices),
-            "seconds": clock.seconds(),
-            "cpu_seconds": clock.cpu_seconds(),
+            "seconds": spent.seconds,
+            "cpu_seconds": spent.cpu_seconds,
         }
         if judgement is not None:
             meta["verdict"] = judgement.as_dict(self.now)
@@ -148,6 +148,14 @@ def process_cpu_seconds() -> float:
 
 
 @dataclass(frozen=True)
+class Spent:
+    """Wall and CPU seconds of a piece of work."""
+
+    seconds: float
+    cpu_seconds: float
+
+
+@dataclass(frozen=True)
 class Clock:
     """Wall and CPU seconds of this process and its children (the JVM among them) since it was made."""
 
@@ -161,3 +169,7 @@ class Clock:
     def cpu_seconds(self) -> float:
         """CPU seconds so far."""
         return round(process_cpu_seconds() - self.cpu_started, 2)
+
+    def spent(self) -> Spent:
+        """Both so far."""
+        return Spent(self.seconds(), self.cpu_seconds())

@@ -22,7 +22,7 @@ from adlake.quality.verdict import Judgement
 from adlake.quarantine import Refused, publish_with_refused
 from adlake.redelivery import Rewrite, among, outdated_deliveries, redelivery_of, rewrite_without
 from adlake.refined import REFINEMENTS, asked_by_rules, losers_of, of_batches, parter_for, records_of, source_of
-from adlake.run import Clock, Run
+from adlake.run import Clock, Run, Spent
 from adlake.sources.source import Check
 from adlake.tables import read_table
 
@@ -133,7 +133,7 @@ class Ready:
         account: of both.
         slices: in which the table gets or loses rows; None for all.
         judgement: of the gate.
-        clock: since the work on it began.
+        spent: on making and judging it.
     """
 
     candidate: Candidate
@@ -141,7 +141,7 @@ class Ready:
     account: Account
     slices: Sequence[str] | None
     judgement: Judgement
-    clock: Clock
+    spent: Spent
 
     def publish(self, run: Run) -> None:
         """Commit the refused rows, then the table.
@@ -155,7 +155,7 @@ class Ready:
             self.candidate,
             self.account,
             slices=self.slices,
-            clock=self.clock,
+            spent=self.spent,
             judgement=self.judgement,
         )
 
@@ -204,7 +204,7 @@ def _prepare(run: Run, work: Work, parting: Parting, losers: DataFrame, clock: C
         return None
     back = _slices_of(restored, contract) if restored is not None else ()
     slices = None if work.is_whole else _slices(census, rewrite, back)
-    return Ready(candidate, held, account, slices, judgement, clock)
+    return Ready(candidate, held, account, slices, judgement, clock.spent())
 
 
 def _restored(run: Run, parter: Parter, replaced: DataFrame, accepted: DataFrame) -> DataFrame:
