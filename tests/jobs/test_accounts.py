@@ -129,9 +129,7 @@ def records_of(path, more):
 
 def one_row_moved_to_another_file(census):
     first, second, *rest = (dict(group) for group in census.groups)
-    return replace(
-        census, groups=({**first, "rows": first["rows"] + 1}, {**second, "rows": second["rows"] - 1}, *rest)
-    )
+    return replace(census, groups=({**first, "rows": first["rows"] + 1}, {**second, "rows": second["rows"] - 1}, *rest))
 
 
 def test_no_altered_number_of_a_bronze_batch_is_committed(lake_after, shared, monkeypatch):

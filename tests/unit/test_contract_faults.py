@@ -233,7 +233,7 @@ FAULTS = {
         "an unknown key",
         (
             "'retentionDays'? Known: layer, madeFrom, statsColumns, winnerOrder, slice, dedupDays, retentionDays, "
-            "deltaProperties"
+            "afterHold, deltaProperties"
         ),
     ),
     "a column setting that adlake does not know": (

@@ -192,6 +192,14 @@ COLUMNS = {
         published bigint, duplicates bigint, superseded bigint, restored bigint, replayed bigint,
         quarantined map<string,bigint>, filtered map<string,bigint>, seconds double, cpu_seconds double,
         committed_at_utc timestamp""",
+    "ops.verdicts": """run_id string, batch_id string, step string, table string, rule string, state string,
+        fingerprint string, suite string, reason string, released string, version bigint, rows bigint,
+        is_batch boolean, on_fail string, outcome string, unexpected bigint, judged bigint, observed double,
+        least double, most double, as_of_utc timestamp, at_utc timestamp""",
+    "ops.releases": """run_id string, batch_id string, step string, table string, fingerprint string, reason string,
+        at_utc timestamp""",
+    "quarantine.replays": """replay_batch_id string, table string, batch_id string, file string, position bigint,
+        index int, outcome string, rule_id string, replayed_at_utc timestamp""",
     "bronze.page_events": ", ".join(f"{name} {SNOWPLOW_TYPES.get(name, 'string')}" for name in SNOWPLOW)
     + f", {BRONZE_END}",
 }
@@ -234,6 +242,9 @@ KEYS = {
     "ops.runs": ("run_id",),
     "ops.files": ("run_id", "path", "state"),
     "ops.accounts": ("run_id", "batch_id", "step", "table"),
+    "ops.verdicts": ("run_id", "batch_id", "step", "table", "rule"),
+    "ops.releases": ("run_id", "batch_id", "step", "table", "fingerprint"),
+    "quarantine.replays": ("replay_batch_id", "table", "batch_id", "file", "position", "index"),
 }
 PARTITIONS = {
     **{f"silver.{name}": ("event_date",) for name in (*SOURCES, *PREBID, *CRM, "contact_states")},
@@ -267,6 +278,9 @@ STATISTICS = {
     "ops.runs": ("run_id", "started_at_utc"),
     "ops.files": ("run_id", "batch_id", "path", "at_utc"),
     "ops.accounts": ("run_id", "batch_id", "step", "table", "committed_at_utc"),
+    "ops.verdicts": ("run_id", "batch_id", "step", "table", "at_utc"),
+    "ops.releases": ("run_id", "batch_id", "step", "table", "at_utc"),
+    "quarantine.replays": ("table", "replayed_at_utc"),
 }
 RETENTION_DAYS = {"bronze": 30, "quarantine": 30, "silver": 395, "vault": 395, "gold": 395, "ops": 730}
 
@@ -416,10 +430,14 @@ def test_every_number_has_a_unit():
         if numbers.fullmatch(column.type) and not column.unit
     }
     codes = {"silver.auctions.auction_type", "silver.auctions.device_type", "silver.bids.nonbid_code"}
-    indexes = {"silver.auctions._index", "silver.bids._index"}
+    indexes = {"silver.auctions._index", "silver.bids._index", "quarantine.replays.index"}
+    # of whatever the rule is about
+    observed = {f"ops.verdicts.{name}" for name in ("observed", "least", "most")}
     assert without == {
         "ops.runs.exit_code",
         "ops.accounts.version",
+        "ops.verdicts.version",
+        *observed,
         "bronze.prebid_auctions.Status",
         *codes,
         *indexes,

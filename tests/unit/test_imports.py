@@ -27,15 +27,19 @@ LAYERS = (
         "paths",
         "spark_failures",
     ),
-    ("account", "generator", "landing", "lock", "pipeline", "resources", "jvm", "aws"),
+    ("account", "wish", "generator", "landing", "lock", "pipeline", "resources", "jvm", "aws"),
     ("contracts", "config", "jars", "sums"),
     ("lake", "identity_key", "session", "ledger_types"),
     ("ledger", "frames", "snapshots", "upkeep"),
+    ("quality",),
     ("publish", "tables", "census", "window", "dedup", "identity", "phones", "contacts"),
     ("sources", "report", "writer", "unfinished"),
     ("run", "redelivery", "comparison", "marts"),
-    ("intake", "quarantine", "recovery", "status"),
+    ("intake", "quarantine", "recovery", "status", "release"),
+    ("audit", "parting"),
+    ("refined",),
     ("bronze", "silver", "gold", "features", "maintenance"),
+    ("replay",),
     ("work",),
     ("job",),
     ("demo", "preparation"),
@@ -61,7 +65,7 @@ WITHOUT_SPARK = (
     ),
     *("generator", "comparison", "jars", "jvm", "console", "cli"),
 )
-JOB_IMPORTS = {"job", "config", "report", "session"}
+JOB_IMPORTS = {"wish", "job", "config", "report", "session"}
 
 
 def module_name(path):

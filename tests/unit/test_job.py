@@ -229,7 +229,7 @@ def test_the_exit_code_says_how_it_ended(executed, lake_yaml, capsys, result, to
     assert (exit_code, *capsys.readouterr()) == (told[0], "", told[1])
     (spark,) = executed.sparks
     assert (spark.environ, spark.stops) == ({"A": "b"}, 1)
-    assert executed.calls == [((["build_gold"], spark, spark.config), {"as_of": NOON, "dry_run": False})]
+    assert executed.calls == [((["build_gold"], spark, spark.config), {"as_of": NOON, "dry_run": False, "wish": None})]
 
 
 def test_a_fault_of_ours_keeps_its_traceback_and_stops_spark(executed, lake_yaml):

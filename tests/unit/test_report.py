@@ -92,6 +92,8 @@ def test_the_report_as_plain_values():
             },
         ],
         "maintenance": [],
+        "replayed": [],
+        "held": [],
         "files_set_aside": [{"path": "gam/x.gz", "reason": "[NOT_GZIP] no gzip"}],
     }
 

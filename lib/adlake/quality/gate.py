@@ -3,7 +3,6 @@
 This is the one module that imports great_expectations, and only when it judges: it takes seconds and hundreds of MB.
 """
 
-import os
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -93,8 +92,6 @@ def _outcomes(rows: DataFrame, rules: Sequence[Rule], thresholds: Mapping[str, T
 
 def _validate(rows: DataFrame, rules: Sequence[Rule], given: Mapping[str, Threshold]) -> dict[str, Any]:
     """Results of Great Expectations by rule id."""
-    # read once, at the first import
-    os.environ.setdefault("GX_ANALYTICS_ENABLED", "false")
     import great_expectations as gx  # noqa: PLC0415
     from great_expectations.data_context.types.base import ProgressBarsConfig  # noqa: PLC0415
 
