@@ -18,7 +18,7 @@ STATES_SHOWN = 20
 WIDE = 100
 LEAST_TREND, MOST_TREND = 8, 30
 # what a rule and its meaning need to be readable, and the gaps between columns
-LEAST_RULE, GAPS = 24, 4
+LEAST_RULE, GAPS = 24, 6
 LONG_BOUNDS = 32
 _WARN = "yellow"
 
@@ -76,8 +76,9 @@ def _show_table(console: Console, table: TableQuality, quality: Quality) -> None
 
 
 def _show_verdicts(console: Console, table: TableQuality, quality: Quality) -> None:
-    title = f"{table.name}: verdicts, newest first"
-    rows = grid(title, ("State", "When", "Batch", "Ver.", "Rows"), right=("Ver.", "Rows"), wrapped=("State", "Batch"))
+    # a title of the grid itself would be wrapped to its width
+    print_lines(console, f"{table.name}: verdicts, newest first", style="bold")
+    rows = grid("", ("State", "When", "Batch", "Ver.", "Rows"), right=("Ver.", "Rows"), wrapped=("State", "Batch"))
     for verdict in table.verdicts[:MOST_VERDICTS]:
         version = "-" if verdict.version is None else str(verdict.version)
         when = age(verdict.at_utc, quality.at_utc)
