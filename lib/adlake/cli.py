@@ -66,6 +66,7 @@ TableName = Annotated[
 DemoFolder = Annotated[
     Path, typer.Option("--lake", metavar="DIR", help="Folder for everything; that of an earlier demo is replaced.")
 ]
+JudgedTable = Annotated[Text, typer.Option("--table", metavar="NAME", help="All about one, as silver.gam_impressions.")]
 NewFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go; must hold no earlier ones.")]
 Events = Annotated[int, typer.Option(min=0, metavar="N", help="Records of all event files together.")]
 Seed = Annotated[int, typer.Option(metavar="S", help="Decides what is made up: the same seed gives the same files.")]
@@ -159,7 +160,22 @@ def status(config: ConfigFile = Path("lake.yaml"), *, as_json: AsJson = False) -
     if as_json:
         typer.echo(json.dumps(found.as_dict(), indent=2))
     else:
-        show_status(found)
+        show_status(found, str(config))
+
+
+@app.command()
+def quality(config: ConfigFile = Path("lake.yaml"), *, table: JudgedTable = None, as_json: AsJson = False) -> None:
+    """Show what the quality gate said: held batches and their way out, rules, numbers and how they moved."""
+    from adlake.config import load_config  # noqa: PLC0415
+    from adlake.console import show_quality  # noqa: PLC0415
+    from adlake.lake import Lake as OpenLake  # noqa: PLC0415
+    from adlake.quality.overview import read_quality  # noqa: PLC0415
+
+    found = read_quality(OpenLake(load_config(config)), table or None)
+    if as_json:
+        typer.echo(json.dumps(found.as_dict(), indent=2))
+    else:
+        show_quality(found, table or None, str(config))
 
 
 @app.command()

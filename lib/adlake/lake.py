@@ -8,6 +8,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
+from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -58,6 +59,11 @@ class Lake:
         """Where S3 is, for either root."""
         s3 = self.config.s3
         return S3Options(s3.endpoint_url, s3.region) if s3 else S3Options()
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there may be anything to read; asked first, as opening a local storage makes its folder."""
+        return self.config.lake.startswith("s3://") or Path(self.config.lake).is_dir()
 
     @cached_property
     def storage(self) -> Storage:

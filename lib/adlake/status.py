@@ -9,7 +9,6 @@ from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 from typing import Any
 
 import pyarrow as pa
@@ -20,6 +19,7 @@ from adlake.account import Account
 from adlake.contracts import Table, tables
 from adlake.lake import Lake
 from adlake.ledger import AccountRecord, FileRecord, Ledger, account_record, utc_now
+from adlake.quality.chronicle import HeldBatch, held_batches, past_verdicts
 from adlake.report import FOLDER
 from adlake.sums import added
 from adlake.unfinished import OpenWork, open_work
@@ -78,6 +78,7 @@ class Status:
         tables: by qualified name, all that there are contracts of.
         files_set_aside: newest first; files that were removed since are left out.
         open_work: what the next run will go on with.
+        held_batches: what the quality gate keeps from readers now, the longest held first.
     """
 
     lake: str
@@ -89,6 +90,7 @@ class Status:
     tables: Mapping[str, TableStatus]
     files_set_aside: tuple[SetAside, ...]
     open_work: tuple[OpenWork, ...]
+    held_batches: tuple[HeldBatch, ...] = ()
 
     def as_dict(self) -> dict[str, Any]:
         """The status as plain values with stable keys, times as ISO 8601; what `adlake status --json` prints."""
@@ -96,6 +98,7 @@ class Status:
         lists = {name: [asdict(item) for item in getattr(self, name)] for name in ("files_set_aside", "open_work")}
         named = {name: asdict(found) for name, found in self.tables.items()}
         writer = asdict(self.writer) if self.writer else None
+        lists["held_batches"] = [held.as_dict() for held in self.held_batches]
         document = {"adlake_version": VERSION, **values, "writer": writer, "tables": named, **lists}
         plain: dict[str, Any] = json.loads(json.dumps(document, default=datetime.isoformat))
         return plain
@@ -111,8 +114,7 @@ def read_status(lake: Lake, *, recent_days: int = RECENT_DAYS, now: datetime | N
     """
     at_utc = now or utc_now()
     contracts = [contract for contract in tables().values() if contract.layer in LAYERS]
-    # opening a storage would make the folder
-    is_there = lake.config.lake.startswith("s3://") or Path(lake.config.lake).is_dir()
+    is_there = lake.is_there
     snapshots = {contract: lake.delta(contract) if is_there else None for contract in contracts}
     ledger = Ledger(lake)
     known = ledger.accounts() if is_there else []
@@ -134,6 +136,7 @@ def read_status(lake: Lake, *, recent_days: int = RECENT_DAYS, now: datetime | N
         },
         files_set_aside=_set_aside(lake, ledger.newest_files().values()) if is_there else (),
         open_work=tuple(open_work(lake, snapshots, accounts, ledger.claims(), at_utc)) if is_there else (),
+        held_batches=held_batches(past_verdicts(ledger.verdicts())) if is_there else (),
     )
 
 

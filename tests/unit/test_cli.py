@@ -17,19 +17,23 @@ from typer.testing import CliRunner
 
 from adlake import cli, demo, job, resources
 from adlake.account import Account
+from adlake.config import load_config
 from adlake.console import watch
 from adlake.errors import GateHeld, LockError, PublishError
 from adlake.interrupts import context, interruptible
-from adlake.ledger import AccountRecord, FileRecord
+from adlake.lake import Lake
+from adlake.ledger import AccountRecord, FileRecord, Ledger
 from adlake.pipeline import PIPELINE, STEPS
 from adlake.report import JobReport
 from adlake.version import VERSION
+from tests.unit.judged import batch_rule, judged
 
-COMMANDS = ("demo", "run", "job", "status", "validate", "generate", "setup")
+COMMANDS = ("demo", "run", "job", "status", "quality", "validate", "generate", "setup")
 FLAGS = {
     "demo": ("--lake", "--events", "--seed"),
     "run": ("--config", "--lake", "--landing", "--tenant", "--as-of", "--from", "--rebuild"),
     "status": ("--config", "--json"),
+    "quality": ("--config", "--table", "--json"),
     "validate": ("--config",),
     "generate": ("DIR", "--events", "--seed"),
     "setup": (),
@@ -96,6 +100,8 @@ def test_bad_usage_ends_with_2(adlake, arguments, said):
     [
         (("run", "--config", "none.yaml"), "CONFIG_MISSING"),
         (("status", "--config", "none.yaml"), "CONFIG_MISSING"),
+        (("quality", "--config", "none.yaml"), "CONFIG_MISSING"),
+        (("quality", "--table", "silver.gam_impresions"), "UNKNOWN_TABLE"),
         (("run", "--config", "lake.yaml", "--from", "bild_gold"), "UNKNOWN_STEP"),
         (("run", "--as-of", "yesterday"), "TIME_UNREADABLE"),
         (("run", "--as-of", "2026-11-01T06:00:00"), "TIME_UNREADABLE"),
@@ -237,6 +243,7 @@ def test_an_unexpected_error_keeps_its_traceback(adlake, execute, config):
 
 ON_A_TERMINAL = """
 import os, sys
+from adlake.config import load_config
 from adlake.console import watch
 from adlake.errors import PublishError
 
@@ -420,6 +427,27 @@ def test_the_status_of_a_new_lake_says_what_to_do(adlake, config):
 def test_the_status_for_machines_is_json(adlake, config):
     found = adlake("status", "--json")
     assert json.loads(found.stdout)["tenant"] == "herald"
+
+
+@pytest.mark.parametrize("flags", [(), ("--table", ""), ("--table", "silver.gam_clicks")])
+def test_the_quality_of_a_new_lake_says_that_there_is_none(adlake, config, flags):
+    found = adlake("quality", *flags)
+    assert found.exit_code == 0
+    assert "no verdict yet" in found.stdout.lower()
+
+
+def test_the_quality_is_that_of_the_table_that_was_asked_for(adlake, config, tmp_path):
+    rows = [judged(batch_rule("rows", 5.0), table=f"silver.gam_{name}", version=1) for name in ("clicks", "requests")]
+    Ledger(Lake(load_config(config))).add_verdicts([row for verdict in rows for row in verdict])
+    assert list(json.loads(adlake("quality", "--json").stdout)["tables"]) == [
+        "silver.gam_clicks",
+        "silver.gam_requests",
+    ]
+    assert list(json.loads(adlake("quality", "--json", "--table", "silver.gam_clicks").stdout)["tables"]) == [
+        "silver.gam_clicks"
+    ]
+    assert "silver.gam_clicks: verdicts, newest first" in adlake("quality", "--table", "silver.gam_clicks").stdout
+    assert "Quality gate" in adlake("quality").stdout
 
 
 def test_generate_writes_what_run_needs(adlake, tmp_path):

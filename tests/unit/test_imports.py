@@ -61,6 +61,7 @@ WITHOUT_SPARK = (
         "unfinished",
         "snapshots",
         "upkeep",
+        *("quality.chronicle", "quality.trend", "quality.wording", "quality.overview", "quality.page"),
         "status",
     ),
     *("generator", "comparison", "jars", "jvm", "console", "cli"),

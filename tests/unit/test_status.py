@@ -24,6 +24,7 @@ from adlake.status import LAYERS, SetAside, TableStatus, read_status
 from adlake.unfinished import OpenWork
 from adlake.version import VERSION
 from adlake.writer import Writer
+from tests.unit.judged import batch_rule, judged, row_rule
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 LAST_MONTH, HOUR_AGO = NOW - timedelta(days=21), NOW - timedelta(hours=1)
@@ -91,6 +92,7 @@ def click(hour):
 def test_a_lake_that_is_not_there_has_nothing_and_is_not_made(lake, tmp_path):
     status = read_status(lake, now=NOW)
     assert (status.last_run, status.writer, status.files_set_aside, status.open_work) == (None, None, (), ())
+    assert status.held_batches == ()
     known = [name for name, contract in tables().items() if contract.layer in LAYERS]
     assert dict(status.tables) == dict.fromkeys(known, UNTOUCHED)
     assert not (tmp_path / "lake").exists()
@@ -351,6 +353,57 @@ def test_a_person_is_told_that_a_writer_is_dead_and_that_there_are_more_files(la
     assert "and 3 more: adlake status --json" in lines
 
 
+def hold(lake, **values):
+    """A batch that the gate has judged twice, and held both times."""
+    rules = (
+        row_rule("key_unknown", 7, 90, outcome="failed"),
+        batch_rule("row_count", 5.0, outcome="failed", on_fail="warn"),
+    )
+    values = {"batch_id": SECOND, "state": "held", "rows": 90} | values
+    Ledger(lake).add_verdicts([row for ago in (3, 1) for row in judged(*rules, hours_ago=ago, **values)])
+
+
+def test_a_person_sees_what_the_gate_holds_since_when_and_the_way_out(lake, capsys):
+    hold(lake)
+    show_status(read_status(lake, now=NOW), "other.yaml")
+    printed = capsys.readouterr().out
+    assert (
+        f"""\
+Held back by the quality gate; readers see nothing of it:
+  silver.gam_impressions, batch {SECOND}
+    held since 2026-11-22 09:00:00 UTC (3 h ago): key_unknown
+    Correct the input or the rule and run again, or publish the batch as it is:
+    adlake release --batch {SECOND} --table silver.gam_impressions --config other.yaml --reason "..."
+"""
+        in printed
+    )
+
+
+def test_a_change_of_no_batch_can_be_held_too(lake, capsys):
+    hold(lake, batch_id="", table="gold.user_features", step="build_gold")
+    lines = shown(lake, capsys)
+    assert "gold.user_features, a change of no batch" in lines
+    assert "adlake release --batch '' --table gold.user_features --reason \"...\"" in lines
+
+
+def test_a_machine_sees_what_the_gate_holds(lake):
+    hold(lake)
+    assert read_status(lake, now=NOW).as_dict()["held_batches"] == [
+        {
+            "batch_id": SECOND,
+            "step": "build_silver",
+            "table": "silver.gam_impressions",
+            "state": "held",
+            "reason": "",
+            "rows": 90,
+            "fingerprint": "f1",
+            "run_id": "r001",
+            "rules": ["key_unknown"],
+            "since_utc": "2026-11-22T09:00:00+00:00",
+        }
+    ]
+
+
 def keys(value):
     """The shape of a document: its keys, without its values."""
     return {name: keys(inner) for name, inner in value.items()} if isinstance(value, dict) else None
@@ -368,7 +421,7 @@ def test_the_document_for_machines_has_stable_keys(lake, tmp_path):
     assert json.loads(json.dumps(document)) == document
     names = (
         *("adlake_version", "lake", "tenant", "at_utc", "recent_days"),
-        *("last_run", "writer", "tables", "files_set_aside", "open_work"),
+        *("last_run", "writer", "tables", "files_set_aside", "open_work", "held_batches"),
     )
     assert tuple(document) == names
     numbers = dict.fromkeys(("read", "published", "duplicates", "superseded", "restored", "replayed"))
@@ -394,7 +447,7 @@ print("heavy:", heavy, file=sys.stderr)
 """
 
 
-@pytest.mark.parametrize("flags", [["status"], ["status", "--json"], ["validate"]])
+@pytest.mark.parametrize("flags", [["status"], ["status", "--json"], ["quality"], ["quality", "--json"], ["validate"]])
 def test_the_quick_commands_import_no_spark(lake, tmp_path, flags):
     commit(lake, "silver.gam_clicks", [click(1)])
     command = [sys.executable, "-c", SCRIPT, *flags, "--config", str(tmp_path / "lake.yaml")]

@@ -4,7 +4,9 @@ from datetime import datetime
 
 from rich.console import Console
 
+from adlake.console.held import show_held
 from adlake.console.text import BAD, GOOD, QUIET, age, duration, grid, moment, number, print_lines, screen
+from adlake.quality.wording import DEFAULT_CONFIG
 from adlake.reasons import meaning
 from adlake.status import Status, TableStatus
 
@@ -12,8 +14,13 @@ MOST_FILES = 20
 _LAYERS = ("bronze", "silver", "vault", "gold", "quarantine")
 
 
-def show_status(status: Status) -> None:
-    """Print a status for people."""
+def show_status(status: Status, config: str = DEFAULT_CONFIG) -> None:
+    """Print a status for people.
+
+    Args:
+        status: as it was read.
+        config: path of lake.yaml, for commands to copy.
+    """
     console = screen()
     print_lines(console, f"Lake      {status.lake} (tenant {status.tenant}), seen {moment(status.at_utc)}")
     _show_last_run(console, status)
@@ -23,6 +30,7 @@ def show_status(status: Status) -> None:
         _show_layer(console, layer, {name: table for name, table in found.items() if table.version is not None}, status)
     _show_refusals(console, status)
     _show_files(console, status)
+    show_held(console, status.held_batches, status.at_utc, config)
     _show_open_work(console, status)
 
 
