@@ -56,7 +56,7 @@ def audit(
     elif is_known:
         verdict = Verdict(contract.qualified, suite.fingerprint, count, tuple(split), reason=NOTHING_NEW)
     else:
-        learned = thresholds(suite, contract, run.ledger.verdicts(), run.now) if is_batch else {}
+        learned = thresholds(suite, contract, run.ledger.observations(run.now.weekday()), run.now) if is_batch else {}
         names = {reference.table for reference in suite.references.values()}
         verdict = judge(
             rows,

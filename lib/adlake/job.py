@@ -25,6 +25,7 @@ from adlake.ledger import Ledger, RunRecord, utc_now
 from adlake.lock import WriterLock
 from adlake.logs import set_up_logs
 from adlake.pipeline import HOUSEKEEPING, JOBS
+from adlake.quality.page import write_page
 from adlake.recovery import recover_accounts
 from adlake.release import release
 from adlake.report import JobReport
@@ -111,6 +112,8 @@ def _keep(run: Run, report: JobReport) -> None:
     is_maintained = any(done.version_after is not None for done in report.maintained)
     if report.commits or report.files_set_aside or report.held or is_maintained:
         run.ledger.add_run(_run_record(report))
+    if run.verdicts:
+        write_page(run.verdicts, run.ledger, run.lake.storage)
     report.write(run.lake.storage)
 
 

@@ -128,7 +128,7 @@ class Ledger:
     lake: Lake
     _files: list[FileRecord] | None = field(default=None, init=False)
     _accounts: list[AccountRecord] | None = field(default=None, init=False)
-    _verdicts: list[VerdictRecord] | None = field(default=None, init=False)
+    _observations: dict[int, list[VerdictRecord]] = field(default_factory=dict, init=False)
     _releases: list[ReleaseRecord] | None = field(default=None, init=False)
     _noted: set[tuple[str, int]] | None = field(default=None, init=False)
 
@@ -191,12 +191,32 @@ class Ledger:
         """Record a run that changed something."""
         self._append("ops.runs", [asdict(record)])
 
-    def verdicts(self) -> list[VerdictRecord]:
-        """Every rule of every verdict, oldest verdict first, rules of one in their order."""
-        if self._verdicts is None:
-            columns = self._read("ops.verdicts", "at_utc", {name: name for name in _names(VerdictRecord)})
-            self._verdicts = list(map(VerdictRecord, *columns.values()))
-        return self._verdicts
+    def verdicts(self, *, newest: int) -> list[VerdictRecord]:
+        """The newest verdicts of each table, rule by rule, oldest verdict first."""
+        rank = 'dense_rank() over (partition by "table" order by at_utc desc)'
+        ranked = f"(select *, {rank} as newest from rows)"  # noqa: S608 constants
+        return self._verdicts(ranked, f"newest <= {newest}")
+
+    def unpublished(self) -> list[VerdictRecord]:
+        """All verdicts on candidates that were kept from readers once, and the newest of each table, oldest first."""
+        candidate = 'concat(step, chr(31), "table", chr(31), batch_id)'
+        kept = f"select {candidate} from rows where version is null"  # noqa: S608 constants
+        newest = 'select concat("table", cast(max(at_utc) as string)) from rows group by "table"'
+        return self._verdicts(
+            "rows", f'{candidate} in ({kept}) or concat("table", cast(at_utc as string)) in ({newest})'
+        )
+
+    def observations(self, weekday: int) -> list[VerdictRecord]:
+        """Rules of published deliveries that judge a number of the batch, of one weekday (UTC, 0 for Monday)."""
+        if weekday not in self._observations:
+            is_day = f"date_part('dow', as_of_utc) = {(weekday + 1) % 7}"
+            is_learned_from = "version is not null and is_batch and observed is not null and released = ''"
+            self._observations[weekday] = self._verdicts("rows", f"{is_learned_from} and {is_day}")
+        return self._observations[weekday]
+
+    def _verdicts(self, source: str, where: str) -> list[VerdictRecord]:
+        columns = self._read("ops.verdicts", "at_utc", {n: f'"{n}"' for n in _names(VerdictRecord)}, source, where)
+        return list(map(VerdictRecord, *columns.values()))
 
     def releases(self) -> list[ReleaseRecord]:
         """Every release, oldest first."""
@@ -206,14 +226,8 @@ class Ledger:
         return self._releases
 
     def add_verdicts(self, records: Sequence[VerdictRecord]) -> None:
-        """Record verdicts, in one commit; those of a commit that is known already are left out."""
-        known = self.verdicts()
-        published = {(record.table, record.version) for record in known if record.version is not None}
-        new = [record for record in records if (record.table, record.version) not in published]
-        if not new:
-            return
-        self._append("ops.verdicts", [asdict(record) for record in new])
-        known.extend(new)
+        """Record verdicts, in one commit."""
+        self._append("ops.verdicts", [asdict(record) for record in records])
 
     def add_releases(self, records: Sequence[ReleaseRecord]) -> None:
         """Record releases, in one commit."""
@@ -221,7 +235,9 @@ class Ledger:
         self._append("ops.releases", [asdict(record) for record in records])
         known.extend(records)
 
-    def _read(self, name: str, order: str, wanted: Mapping[str, str]) -> dict[str, Iterable[Any]]:
+    def _read(
+        self, name: str, order: str, wanted: Mapping[str, str], source: str = "rows", where: str = "true"
+    ) -> dict[str, Iterable[Any]]:
         """The columns by name, their values in that order; empty ones where there is no table yet.
 
         Columns and not rows: a year of hourly runs leaves a hundred thousand, and each run reads them.
@@ -230,7 +246,7 @@ class Ledger:
         if delta is None:
             return {name: [] for name in wanted}
         columns = ", ".join(f"{expression} as {name}" for name, expression in wanted.items())
-        query = f"select {columns} from rows order by {order}"  # noqa: S608 constants
+        query = f"select {columns} from {source} where {where} order by {order}"  # noqa: S608 constants
         found = pa.table(QueryBuilder().register("rows", delta).execute(query))
         return {name: _values(found[name]) for name in wanted}
 

@@ -21,6 +21,7 @@ def recover_accounts(lake: Lake, ledger: Ledger) -> list[AccountRecord]:
         missing += [account_record(commit.version, commit.meta, utc_now()) for commit in commits if commit.meta]
         judged += [row for commit in commits for row in verdict_records(commit.version, commit.meta, utc_now())]
     if missing:
-        ledger.add_verdicts(judged)
+        known = {(one.table, one.version) for one in ledger.verdicts(newest=len(missing))}
+        ledger.add_verdicts([one for one in judged if (one.table, one.version) not in known])
         ledger.add_accounts(missing)
     return missing

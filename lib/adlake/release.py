@@ -5,47 +5,26 @@ from collections.abc import Sequence
 from adlake.contracts import tables
 from adlake.errors import UsageError
 from adlake.faults import known_names
-from adlake.ledger import Ledger, ReleaseRecord, VerdictRecord, utc_now
+from adlake.ledger import Ledger, ReleaseRecord, utc_now
+from adlake.quality.chronicle import PastVerdict, held_batches, past_verdicts
 from adlake.wish import Release
 
-# what begins so is done once: the next run does not go on with it
-ONE_TIME = ("rebuild-", "replay-")
 
-
-def held_verdicts(ledger: Ledger) -> list[VerdictRecord]:
-    """One record of each verdict that keeps a batch from readers now, oldest first; no JVM.
-
-    A rebuild or a replay that was held is done again from the start and is no batch.
-
-    It is the newest verdict on its step, table and batch, and no account says that the batch was published since.
-    """
-    newest: dict[tuple[str, str, str], VerdictRecord] = {}
-    for record in ledger.verdicts():
-        newest[record.step, record.table, record.batch_id] = record
-    published = {(record.step, record.table, record.batch_id) for record in ledger.accounts()}
-    held = [
-        record
-        for key, record in newest.items()
-        if record.version is None and key not in published and not record.batch_id.startswith(ONE_TIME)
-    ]
-    return sorted(held, key=lambda record: record.at_utc)
-
-
-def verdicts_on(ledger: Ledger, wish: Release) -> list[VerdictRecord]:
+def verdicts_on(ledger: Ledger, wish: Release) -> list[PastVerdict]:
     """The held verdicts that a wish is about.
 
     Raises:
         UsageError: REASON_MISSING, UNKNOWN_TABLE, NOT_HELD, or GATE_BROKEN where the gate could not judge: nobody
             knows what a release would let through.
     """
-    if not wish.reason.strip():
+    if not wish.reason.strip(". "):
         raise UsageError(
             "REASON_MISSING", "a release needs a reason", where="--reason", wanted="why the batch is right as it is"
         )
     if wish.table is not None and wish.table not in tables():
         wanted = known_names(wish.table, list(tables()))
         raise UsageError("UNKNOWN_TABLE", "no such table", where="--table", found=repr(wish.table), wanted=wanted)
-    held = held_verdicts(ledger)
+    held = [one.verdict for one in held_batches(past_verdicts(ledger.unpublished()))]
     found = [one for one in held if one.batch_id == wish.batch_id and wish.table in {None, one.table}]
     if not found:
         batches = ", ".join(sorted({f"{one.batch_id} ({one.table})" for one in held})) or "no batch is held"

@@ -47,6 +47,7 @@ class Run:
         notify: told of progress.
         published: accounts of the commits made so far.
         held: verdicts that kept a candidate from readers.
+        verdicts: of all candidates, rule by rule.
         set_aside: files that could not be read, found in this run.
         maintained: what was done to tables without changing a row, or would be done.
         replayed: what became of refused rows that went through the rules again.
@@ -63,6 +64,7 @@ class Run:
     notify: Notify
     published: list[AccountRecord] = field(default_factory=list)
     held: list[Judgement] = field(default_factory=list)
+    verdicts: list[VerdictRecord] = field(default_factory=list)
     set_aside: list[FileRecord] = field(default_factory=list)
     maintained: list[DoneUpkeep] = field(default_factory=list)
     replayed: list[DoneReplay] = field(default_factory=list)
@@ -112,7 +114,9 @@ class Run:
             meta["verdict"] = judgement.as_dict(self.now)
         version = commit(self.session, self.lake, self.lock, candidate, markers=markers, meta=meta)
         self.published.append(account_record(version, meta, utc_now()))
-        self._judged += verdict_records(version, meta, utc_now())
+        judged = verdict_records(version, meta, utc_now())
+        self.verdicts += judged
+        self._judged += judged
         # the next batch of the same step may ask what has been published
         self.ledger.note_accounts(self.published[-1:])
         reach(f"{step}/{name}/committed")
@@ -122,7 +126,9 @@ class Run:
         self.held.append(judgement)
         meta: dict[str, Any] = {"run": self.run_id, "step": judgement.step, "table": judgement.verdict.table}
         meta |= {"batch": judgement.batch_id, "verdict": judgement.as_dict(self.now)}
-        self.ledger.add_verdicts(verdict_records(None, meta, utc_now()))
+        judged = verdict_records(None, meta, utc_now())
+        self.verdicts += judged
+        self.ledger.add_verdicts(judged)
         reach(f"{judgement.step}/{judgement.verdict.table}/held")
 
     def copy_accounts(self) -> None:

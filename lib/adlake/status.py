@@ -136,7 +136,7 @@ def read_status(lake: Lake, *, recent_days: int = RECENT_DAYS, now: datetime | N
         },
         files_set_aside=_set_aside(lake, ledger.newest_files().values()) if is_there else (),
         open_work=tuple(open_work(lake, snapshots, accounts, ledger.claims(), at_utc)) if is_there else (),
-        held_batches=held_batches(past_verdicts(ledger.verdicts())) if is_there else (),
+        held_batches=held_batches(past_verdicts(ledger.unpublished())) if is_there else (),
     )
 
 

@@ -12,7 +12,7 @@ ALWAYS = ("Read", "Published")
 def show_run(report: JobReport, lake: str) -> None:
     """Print what the run did: one line when there was nothing to do."""
     console = screen()
-    if not report.commits and not report.files_set_aside:
+    if not report.commits and not report.files_set_aside and not report.held:
         console.print(f"Nothing to do: no new file, no open batch ({duration(report.seconds)}).")
         return
     by_table: dict[str, list[AccountRecord]] = {}
@@ -31,9 +31,10 @@ def show_run(report: JobReport, lake: str) -> None:
         console.print()
     _show_refusals(by_table)
     _show_set_aside(report)
+    _show_held(report)
     count = len(report.batches)
     batches = f"{count} batch{'es' if count != 1 else ''}"
-    result = "Done" if report.exit_code == 0 else "Done, but files were set aside"
+    result = _result(report)
     style = GOOD if report.exit_code == 0 else BAD
     spent = f"{duration(report.seconds)}, {duration(report.cpu_seconds)} of processor time"
     print_lines(console, f"{result}: {batches} in {spent}.", style=style)
@@ -51,6 +52,23 @@ def _show_refusals(by_table: dict[str, list[AccountRecord]]) -> None:
     if table.row_count:
         screen().print(table)
         screen().print()
+
+
+def _result(report: JobReport) -> str:
+    if any(judgement.verdict.state == "could_not_run" for judgement in report.held):
+        return "Done, but a gate could not judge"
+    if report.held:
+        return "Done, but a gate held data back"
+    return "Done, but files were set aside" if report.files_set_aside else "Done"
+
+
+def _show_held(report: JobReport) -> None:
+    if not report.held:
+        return
+    console = screen()
+    console.print("Held by a quality gate; nothing of it is published:", style=BAD)
+    for judgement in report.held:
+        print_lines(console, f"  {judgement.error()}")
 
 
 def _show_set_aside(report: JobReport) -> None:

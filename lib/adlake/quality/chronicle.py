@@ -14,6 +14,8 @@ Standing = Literal["passed", "passed_with_warnings", "released", "held", "could_
 HOLDING: frozenset[OnFail] = frozenset({"quarantine", "hold"})
 # A gold candidate holds all changes since the last one that was published, whatever batch it is named after.
 WHOLE = "gold."
+# What begins so is done once: the next run does not go on with it.
+ONE_TIME = ("rebuild-", "replay-")
 
 
 @dataclass(frozen=True)
@@ -108,12 +110,15 @@ def held_batches(verdicts: Iterable[PastVerdict]) -> tuple[HeldBatch, ...]:
     """What is held now, the longest held first.
 
     A batch is held as long as its newest verdict of a step and table holds it; gold as long as its newest of all does.
+    A rebuild or a replay that was held is done again from the start and is no batch.
 
     Args:
         verdicts: newest first.
     """
     by_candidate: dict[tuple[str, str, str], list[PastVerdict]] = {}
     for verdict in verdicts:
+        if verdict.batch_id.startswith(ONE_TIME):
+            continue
         batch = "" if verdict.table.startswith(WHOLE) else verdict.batch_id
         by_candidate.setdefault((verdict.step, verdict.table, batch), []).append(verdict)
     held = [HeldBatch(own[0], _held_since(own)) for own in by_candidate.values() if own[0].holds]

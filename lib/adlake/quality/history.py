@@ -8,7 +8,6 @@ from statistics import median
 from adlake.contracts import Table
 from adlake.ledger import VerdictRecord
 from adlake.quality.suite import Rule, Suite
-from adlake.quality.verdict import PUBLISHING
 
 # Enough to tell a habit from an accident, and few enough to follow a season.
 MOST_RUNS, FEWEST_RUNS = 12, 3
@@ -47,20 +46,20 @@ def usual(values: Iterable[float]) -> Range | None:
 def thresholds(
     suite: Suite, table: Table, records: Iterable[VerdictRecord], as_of: datetime
 ) -> Mapping[str, float | datetime]:
-    """Values of the suite's parameters that accepted runs of this weekday (UTC) tell; none where they are too few.
+    """Values of the suite's parameters that accepted runs tell; none where they are too few.
 
-    Held batches, rebuilt tables and replayed rows are not learned from. Of a moment it is the age that is learned.
+    Of a moment it is the age that is learned.
 
     Args:
         suite: of the table.
         table: its contract.
-        records: verdicts of the lake, oldest first.
+        records: what `Ledger.observations` gives for the weekday of `as_of`.
         as_of: the moment that the run stands for.
     """
     past: dict[str, list[float]] = {}
     moments = {rule.id for rule in suite.rules if _is_moment(rule, table)}
     for record in records:
-        if record.table == table.qualified and record.observed is not None and _is_accepted(record, as_of):
+        if record.table == table.qualified and record.observed is not None:
             age = record.as_of_utc.timestamp() - record.observed
             past.setdefault(record.rule, []).append(age if record.rule in moments else record.observed)
     found: dict[str, float | datetime] = {}
@@ -74,11 +73,6 @@ def thresholds(
         for name, value in ((f"{rule.id}_least", range_.least), (f"{rule.id}_most", range_.most)):
             found[name] = datetime.fromtimestamp(value, as_of.tzinfo) if rule.id in moments else value
     return found
-
-
-def _is_accepted(record: VerdictRecord, as_of: datetime) -> bool:
-    is_published = record.version is not None and record.state in PUBLISHING and not record.released
-    return is_published and record.is_batch and record.as_of_utc.weekday() == as_of.weekday()
 
 
 def _is_moment(rule: Rule, table: Table) -> bool:

@@ -13,7 +13,7 @@ from adlake.faults import known_names
 from adlake.lake import Lake
 from adlake.ledger import Ledger, utc_now
 from adlake.quality.chronicle import HeldBatch, PastVerdict, held_batches, past_verdicts, released
-from adlake.quality.page import newest_page
+from adlake.quality.page import MOST_READ, newest_page
 from adlake.quality.suite import JUDGED_LAYERS
 from adlake.quality.trend import RuleTrend, rule_trends
 from adlake.version import VERSION
@@ -95,7 +95,7 @@ def read_quality(lake: Lake, table: str | None = None, *, now: datetime | None =
     Raises:
         UsageError: there is no such table, or none that is judged (UNKNOWN_TABLE).
     """
-    verdicts = past_verdicts(Ledger(lake).verdicts()) if lake.is_there else ()
+    verdicts = _verdicts(Ledger(lake)) if lake.is_there else ()
     _check_name(table, verdicts)
     of_table = tuple(verdict for verdict in verdicts if table in {None, verdict.table})
     path = newest_page(lake.storage) if lake.is_there else None
@@ -107,6 +107,11 @@ def read_quality(lake: Lake, table: str | None = None, *, now: datetime | None =
         held=held_batches(of_table),
         tables=tuple(_by_table(of_table)),
     )
+
+
+def _verdicts(ledger: Ledger) -> tuple[PastVerdict, ...]:
+    """The newest of each table, and all on batches that were ever held: one of them may be held still."""
+    return past_verdicts([*ledger.unpublished(), *ledger.verdicts(newest=MOST_READ)])
 
 
 def _check_name(table: str | None, verdicts: tuple[PastVerdict, ...]) -> None:

@@ -17,6 +17,8 @@ from adlake.version import VERSION
 
 FOLDER = "ops/quality"
 SUFFIX = ".html"
+# of each table: enough for the trends, with what was held, rebuilt or replayed between deliveries
+MOST_READ = 100
 TEMPLATE = "page.html.j2"
 # what somebody has to look at comes first
 ORDER: tuple[Standing, ...] = ("could_not_run", "held", "released", "passed_with_warnings", "passed")
@@ -58,7 +60,7 @@ def write_page(records: Sequence[VerdictRecord], ledger: Ledger, storage: Storag
         storage: of the lake.
     """
     run_id = records[0].run_id
-    earlier = [record for record in ledger.verdicts() if record.run_id != run_id]
+    earlier = [record for record in ledger.verdicts(newest=MOST_READ) if record.run_id != run_id]
     path = f"{FOLDER}/{run_id}{SUFFIX}"
     config = ledger.lake.config
     page = render_page(past_verdicts(records), past_verdicts(earlier), tenant=config.tenant, lake=config.lake)
