@@ -31,7 +31,7 @@ LAYERS = (
     ("contracts", "config", "jars", "sums"),
     ("lake", "identity_key", "session", "ledger_types"),
     ("ledger", "frames", "snapshots", "upkeep"),
-    ("publish", "tables", "verdict", "window", "dedup", "identity", "phones", "contacts"),
+    ("publish", "tables", "verdict", "window", "dedup", "identity", "phones", "contacts", "consent"),
     ("sources", "report", "writer", "unfinished"),
     ("run", "redelivery", "comparison", "marts"),
     ("intake", "quarantine", "recovery", "status"),
@@ -46,6 +46,7 @@ RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
 WITHOUT_SPARK = (
     *("errors", "boundary", "storage", "datafile", "delta_types", "account", "landing", "lock", "pipeline"),
+    "consent",
     *(
         "contracts",
         "config",
