@@ -7,6 +7,7 @@ may be done: that takes the rules of a place and a time.
 from adlake.consent.invalid import REASONS, Invalid, Reason
 from adlake.consent.restrictions import PubRestriction, RestrictionType
 from adlake.consent.tcf import PublisherTc, TcfString, decode_tcf
+from adlake.consent.us_privacy import UspString, decode_usp
 
 __all__ = [
     "REASONS",
@@ -16,5 +17,7 @@ __all__ = [
     "Reason",
     "RestrictionType",
     "TcfString",
+    "UspString",
     "decode_tcf",
+    "decode_usp",
 ]
