@@ -5,7 +5,14 @@ import itertools
 import pytest
 
 from adlake.consent import Invalid, UsSection, decode_gpp
-from adlake.consent.us_sections import attribute_of
+from adlake.consent.us_sections import (
+    CONSENT,
+    DID_NOT_OPT_OUT,
+    NO_CONSENT,
+    NOT_APPLICABLE,
+    OPTED_OUT,
+    attribute_of,
+)
 from tests.unit.consent_encoder import base64url, fibonacci, gpp, number, us_section
 
 # The core of each section: names from the specification, with the number of answers where there are several.
@@ -71,6 +78,15 @@ def test_every_field_of_every_section_is_read_where_the_specification_has_it(sec
         assert decoded(section_id, f"{text}.{segment}") == UsSection(
             NAMES[section_id - 7], version=version, gpc=gpc, **answers
         )
+
+
+def test_the_answers_have_names():
+    # CA, Core Sub-section: sale opted out, sharing not; consent to the first category, none to the second
+    sensitive = [CONSENT, NO_CONSENT, *[NOT_APPLICABLE] * 7]
+    found = decoded(8, us_section(1, 1, 1, 0, OPTED_OUT, DID_NOT_OPT_OUT, sensitive, [0, 0], 0, 2, 0, 0))
+    assert (found.sale_opt_out, found.sharing_opt_out) == (1, 2)
+    assert found.sensitive_data_processing[:3] == (2, 1, NOT_APPLICABLE)
+    assert found.targeted_advertising_opt_out is None
 
 
 @pytest.mark.parametrize("section_id", LAYOUTS)

@@ -9,12 +9,10 @@ from adlake.consent.bits import Bits, bits_of, check_size
 from adlake.consent.invalid import Refusal
 from adlake.consent.us_tables import Field, UsTable
 
-NOT_APPLICABLE, YES, NO = 0, 1, 2
-"""Notices: given, not given. Opt-outs: opted out, did not. Modes: on, off."""
-
-OPTED_OUT, DID_NOT_OPT_OUT = YES, NO
+NOT_APPLICABLE = 0
+OPTED_OUT, DID_NOT_OPT_OUT = 1, 2
 NO_CONSENT, CONSENT = 1, 2
-"""Consents count the other way round."""
+"""Notices and modes are 1 for yes and 2 for no; mspa_mode is 1 for opt-out option, 2 for service provider."""
 
 HEADER_VERSION = 1
 GPC = 1
@@ -36,8 +34,8 @@ def attribute_of(field: str) -> str:
 class UsSection:
     """A decoded US section: all fields that any of them has, named as in the standard.
 
-    A value is 0, 1 or 2 as the constants of this module say. A field is None when the section has none of that name,
-    and the last two are None when the string lacks their sub-section.
+    A value is 0, 1 or 2 as the constants of this module say. A field is None when the section has none of that name, or
+    the string lacks the sub-section that it stands in.
 
     Args:
         name: prefix of the section in the client-side API, such as usnat.
@@ -142,7 +140,7 @@ def _answers(fields: tuple[Field, ...], bits: Bits) -> dict[str, Any]:
     plan = _plan(fields)
     count = sum(count for _, count in plan)
     word = bits.take(2 * count)
-    answers = [word >> place & 3 for place in range(2 * count - 2, -2, -2)]
+    answers = [word >> place & 3 for place in range(2 * count - 2, -1, -2)]
     if _UNDEFINED in answers:
         raise Refusal("value_undefined")
     bits.end()
