@@ -210,6 +210,13 @@ def test_more_entries_than_there_are_bits_for_are_refused():
     assert refused(core_fields() + section + "0" * 200) == "range_invalid"
 
 
+def test_a_group_at_the_very_end_is_read_before_more_is_missed():
+    bits = core_fields() + number(9, 16) + "1" + entries([(1, 1)] * 5 + [(2, 3)])
+    assert len(bits) % 6 == 0
+    assert decode_tcf(base64url(bits)) == Invalid("truncated")
+    assert decode_tcf(base64url(bits[:-16] + number(1, 16))) == Invalid("range_invalid")
+
+
 @pytest.mark.parametrize("missing", range(1, 17))
 def test_a_group_whose_end_is_cut_is_refused(missing):
     section = vendors(set()) + number(40, 16) + "1" + entries([(1, 1), (2, 33)])
@@ -278,6 +285,7 @@ def test_other_characters_are_refused(text):
 
 
 def test_only_a_string_of_ten_thousand_characters_is_read():
+    assert MOST_CHARACTERS == 10_000
     text = tc_string(core({1}))
     assert decode_tcf(text + "A" * (MOST_CHARACTERS - len(text))) == decode_tcf(text)
     assert decode_tcf(text + "A" * (MOST_CHARACTERS - len(text) + 1)) == Invalid("oversized")
