@@ -29,9 +29,9 @@ LAYERS = (
     ),
     ("account", "generator", "landing", "lock", "pipeline", "resources", "jvm", "aws"),
     ("contracts", "config", "jars", "sums"),
-    ("lake", "identity_key", "session", "ledger_types"),
+    ("lake", "identity_key", "consent", "session", "ledger_types"),
     ("ledger", "frames", "snapshots", "upkeep"),
-    ("publish", "tables", "verdict", "window", "dedup", "identity", "phones", "contacts", "consent"),
+    ("publish", "tables", "verdict", "window", "dedup", "identity", "phones", "contacts"),
     ("sources", "report", "writer", "unfinished"),
     ("run", "redelivery", "comparison", "marts"),
     ("intake", "quarantine", "recovery", "status"),
@@ -46,8 +46,8 @@ RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 
 WITHOUT_SPARK = (
     *("errors", "boundary", "storage", "datafile", "delta_types", "account", "landing", "lock", "pipeline"),
-    "consent",
     *(
+        "consent",
         "contracts",
         "config",
         "identity_key",
