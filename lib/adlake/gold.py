@@ -163,6 +163,10 @@ def build(run: Run, name: str, work: Touched) -> Ready | None:
     recomputed = {group[SLICE]: group for group in census.groups if work.holds(group[SLICE])}
     sums = _prove(run, mart, frames, recomputed)
     count = sum(group[ROWS] for group in recomputed.values())
+    account = Account(
+        read=count, published=candidate.rows - (candidate.removed_rows - superseded), superseded=superseded
+    )
+    account.check(f"{contract.qualified}, batch {work.newest_batch}")
     judgement = audit(
         run,
         contract,
@@ -177,10 +181,7 @@ def build(run: Run, name: str, work: Touched) -> Ready | None:
     if not judgement.verdict.publishes:
         hold(run, judgement, candidate)
         return None
-    published = candidate.rows - (candidate.removed_rows - superseded)
-    return Ready(
-        candidate, work, Account(read=count, published=published, superseded=superseded), judgement, clock.spent()
-    )
+    return Ready(candidate, work, account, judgement, clock.spent())
 
 
 def _unit(contract: Table) -> Unit:

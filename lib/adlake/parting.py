@@ -38,6 +38,19 @@ class Parting:
 
 
 @dataclass(frozen=True)
+class Counts:
+    """Records that go another way than into the table.
+
+    Attributes:
+        refused_by_file: refused ones by landing file.
+        filtered: those left out, by reason.
+    """
+
+    refused_by_file: Mapping[str, int]
+    filtered: Mapping[str, int]
+
+
+@dataclass(frozen=True)
 class Parter:
     """What decides on the records of one table: form first, then filters, then the values of the refined rows.
 
@@ -56,35 +69,6 @@ class Parter:
     identity: IdentityKey
     step: str
     more_filters: Sequence[Check] = ()
-
-    def part(self, records: DataFrame, read: int) -> Parting:
-        """The records parted, and counted by what became of them.
-
-        The rows that keep their form are counted with their values in one narrow pass; only when some records are not
-        among them does a second pass ask why.
-
-        Args:
-            records: of the layer before.
-            read: how many there are.
-        """
-        by_form, by_value = Counts({}, {}), Counts({}, {})
-        outcomes: tuple[Outcome, ...] = ()
-        sound = self.sound(records)
-        found = 0
-        if self.rules:
-            by_value, outcomes, found = self._count_values(sound)
-        if found != read or not self.rules:
-            by_form = self._count_form(records)
-        files = {**by_form.refused_by_file}
-        for file, count in by_value.refused_by_file.items():
-            files[file] = files.get(file, 0) + count
-        return Parting(
-            accepted=sound.where(first_broken(self.rules).isNull()) if by_value.refused_by_file else sound,
-            refused=self._refused(records, sound, by_form, by_value),
-            refused_by_file=files,
-            filtered=by_form.filtered,
-            outcomes=outcomes,
-        )
 
     def accepted(self, records: DataFrame) -> DataFrame:
         """The rows that no rule refuses and no filter leaves out."""
@@ -118,7 +102,8 @@ class Parter:
         kept = records.where(self._refused_by.isNull() & self._filtered_by.isNull())
         return self.refinement.transform(kept, self.identity)
 
-    def _count_form(self, records: DataFrame) -> "Counts":
+    def count_form(self, records: DataFrame) -> Counts:
+        """Records that lose their way by form or by a filter."""
         counted = records.groupBy(self._refused_by.alias("rule"), self._filtered_by.alias("reason"), "_file").count()
         refused: dict[str, int] = {}
         filtered: dict[str, int] = {}
@@ -129,7 +114,8 @@ class Parter:
                 filtered[row["reason"]] = filtered.get(row["reason"], 0) + row["count"]
         return Counts(refused, filtered)
 
-    def _count_values(self, sound: DataFrame) -> tuple["Counts", tuple[Outcome, ...], int]:
+    def count_values(self, sound: DataFrame) -> tuple[Counts, tuple[Outcome, ...], int]:
+        """Refined rows that rules refuse, outcomes of these rules, and how many rows there are."""
         numbers = [F.count_if(is_broken(rule)).alias(f"broken:{rule.id}") for rule in self.rules]
         numbers += [F.count_if(is_judged(rule)).alias(f"judged:{rule.id}") for rule in self.rules]
         is_refused = first_broken(self.rules).isNotNull()
@@ -142,7 +128,8 @@ class Parter:
         refused = {row["_file"]: row["refused"] for row in rows if row["refused"]}
         return Counts(refused, {}), split_outcomes(self.rules, broken, judged), sum(row["rows"] for row in rows)
 
-    def _refused(self, records: DataFrame, sound: DataFrame, by_form: "Counts", by_value: "Counts") -> DataFrame:
+    def refused(self, records: DataFrame, sound: DataFrame, by_form: Counts, by_value: Counts) -> DataFrame:
+        """Quarantine rows of the records that were counted as refused."""
         broken = F.array_compact(F.array(*[F.when(rule.holds(), rule.name) for rule in self.refinement.rules]))
         of_files = records.where(F.col("_file").isin([*by_form.refused_by_file, *by_value.refused_by_file]))
         if by_value.refused_by_file:
@@ -154,17 +141,35 @@ class Parter:
         return refused_rows(rows, self.contract, self.step, self.refinement.identifiers(self.identity))
 
 
-@dataclass(frozen=True)
-class Counts:
-    """Records that go another way than into the table.
+def parted(parter: Parter, records: DataFrame, read: int) -> Parting:
+    """The records parted, and counted by what became of them.
 
-    Attributes:
-        refused_by_file: refused ones by landing file.
-        filtered: those left out, by reason.
+    The rows that keep their form are counted with their values in one narrow pass; only when some records are not
+    among them does a second pass ask why.
+
+    Args:
+        parter: what decides.
+        records: of the layer before.
+        read: how many there are.
     """
-
-    refused_by_file: Mapping[str, int]
-    filtered: Mapping[str, int]
+    by_form, by_value = Counts({}, {}), Counts({}, {})
+    outcomes: tuple[Outcome, ...] = ()
+    sound = parter.sound(records)
+    found = 0
+    if parter.rules:
+        by_value, outcomes, found = parter.count_values(sound)
+    if found != read or not parter.rules:
+        by_form = parter.count_form(records)
+    files = {**by_form.refused_by_file}
+    for file, count in by_value.refused_by_file.items():
+        files[file] = files.get(file, 0) + count
+    return Parting(
+        accepted=sound.where(first_broken(parter.rules).isNull()) if by_value.refused_by_file else sound,
+        refused=parter.refused(records, sound, by_form, by_value),
+        refused_by_file=files,
+        filtered=by_form.filtered,
+        outcomes=outcomes,
+    )
 
 
 def _first(checks: Sequence[Check]) -> Column:

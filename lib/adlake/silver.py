@@ -16,7 +16,7 @@ from adlake.datafile import DataFile
 from adlake.dedup import losers_within, without
 from adlake.identity import IdentityKey
 from adlake.intake import STEP as BRONZE_STEP
-from adlake.parting import Parter, Parting
+from adlake.parting import Parter, Parting, parted
 from adlake.publish import Candidate, write_candidate
 from adlake.quality.verdict import Judgement
 from adlake.quarantine import Refused, publish_with_refused
@@ -93,7 +93,7 @@ def refine(run: Run, identity: IdentityKey, batch_id: str, name: str) -> "Ready 
     overtaken = F.col("_file").isin(list(redelivery.overtaken)) if redelivery.overtaken else F.lit(False)
     parter = parter_for(contract, STEP, identity, [Check(SUPERSEDED_DELIVERY, lambda: overtaken)])
     read = _read(bronze, name, _published(run, batch_id, source))
-    parting = parter.part(records_of(run, bronze, name), read)
+    parting = parted(parter, records_of(run, bronze, name), read)
     rewrite = rewrite_without(run.session, run.lake, contract, redelivery)
     losers = losers_of(run, parting.accepted, contract, batch_id, redelivery.is_replaced())
     restored = _restored(run, parter, rewrite.replaced, parting.accepted) if rewrite else None
@@ -118,7 +118,7 @@ def rebuild(run: Run, identity: IdentityKey, name: str) -> "Ready | None":
     bronze = read_table(run.session, run.lake, source)
     parter = parter_for(contract, STEP, identity, [Check(SUPERSEDED_DELIVERY, lambda: outdated)])
     read = _read(bronze, name, sum(file.rows for file in run.lake.files(source)))
-    parting = parter.part(records_of(run, bronze, name), read)
+    parting = parted(parter, records_of(run, bronze, name), read)
     losers = losers_within(parting.accepted, contract.key, contract.winner_order)
     return _prepare(run, Work(contract, f"rebuild-{run.run_id}", read, is_whole=True), parting, losers, clock)
 
@@ -187,6 +187,7 @@ def _prepare(run: Run, work: Work, parting: Parting, losers: DataFrame, clock: C
         restored=restored.count() if restored is not None else 0,
     )
     losers.unpersist()
+    account.check(f"{contract.qualified}, batch {work.batch_id}")
     own = census.rows_by(OWN).get(True, 0)
     judgement = audit(
         run,

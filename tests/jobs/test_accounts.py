@@ -134,7 +134,7 @@ def one_row_moved_to_another_file(census):
 
 def test_no_altered_number_of_a_bronze_batch_is_committed(lake_after, shared, monkeypatch):
     config = lake_after("claim")
-    attempts = Attempts(bronze, monkeypatch, remembered=("write_candidate", "judge", "_still_as_claimed"))
+    attempts = Attempts(bronze, monkeypatch, remembered=("write_candidate", "take_census", "_still_as_claimed"))
 
     with lakes.open_run(config, shared(config)) as run:
         (batch,) = run.ledger.claims()
@@ -147,8 +147,8 @@ def test_no_altered_number_of_a_bronze_batch_is_committed(lake_after, shared, mo
                     "_still_as_claimed", records_of(lakes.NEXT_HOUR, -1)
                 ),
                 "rows written": Alteration("write_candidate", one_more("rows")),
-                "rows read back": Alteration("judge", one_more_in_group("rows")),
-                "rows by file": Alteration("judge", one_row_moved_to_another_file),
+                "rows read back": Alteration("take_census", one_more_in_group("rows")),
+                "rows by file": Alteration("take_census", one_row_moved_to_another_file),
                 "quarantined wrong_column_count": Alteration("Refused", one_more("by_rule", "wrong_column_count")),
                 "quarantined unreadable_value": Alteration("Refused", one_more("by_rule", "unreadable_value")),
                 "quarantined by file": Alteration("Refused", one_more("by_file", lakes.NETWORK)),
@@ -178,26 +178,26 @@ def test_no_altered_number_of_a_silver_batch_is_committed(lake_after, shared, se
     attempts = Attempts(
         silver,
         monkeypatch,
-        remembered=("write_candidate", "judge", "part", "rewrite_without"),
-        counted=("_losers", "_restored"),
+        remembered=("write_candidate", "take_census", "parted", "rewrite_without", "audit"),
+        counted=("losers_of", "_restored"),
     )
     identity = identity_key(session, lakes.SECRET, "k1")
 
     with lakes.open_run(config, shared(config)) as run:
         _, batch = run.ledger.claims()
         found = attempts.outcomes(
-            lambda: silver.refine(run, identity, batch, f"silver.{IMPRESSIONS}"),
+            lambda: silver.refine(run, identity, batch, f"silver.{IMPRESSIONS}").publish(run),
             {
                 "read": Alteration("_read", lambda count: count + 1),
                 "published": Alteration("Account", one_more("published")),
                 "rows written": Alteration("write_candidate", one_more("rows")),
                 "rows removed": Alteration("write_candidate", one_more("removed_rows")),
-                "rows read back": Alteration("judge", one_more_in_group("rows")),
-                "duplicates": Alteration("_losers", lambda losers: _with_known_count(losers, 1)),
+                "rows read back": Alteration("take_census", one_more_in_group("rows")),
+                "duplicates": Alteration("losers_of", lambda losers: _with_known_count(losers, 1)),
                 "quarantined event_time_invalid": Alteration("Refused", one_more("by_rule", "event_time_invalid")),
                 "quarantined query_time_invalid": Alteration("Refused", one_more("by_rule", "query_time_invalid")),
                 "quarantined by file": Alteration("Refused", one_more("by_file", lakes.LATE)),
-                "filtered": Alteration("part", one_more("filtered", "unfilled_impression")),
+                "filtered": Alteration("parted", one_more("filtered", "unfilled_impression")),
                 "superseded": Alteration("rewrite_without", one_more("superseded")),
                 "restored": Alteration("_restored", lambda rows: _with_known_count(rows, 1)),
             },
@@ -216,7 +216,7 @@ def test_no_altered_number_of_a_silver_batch_is_committed(lake_after, shared, se
             "superseded": "ACCOUNT_OPEN",
             "restored": "ACCOUNT_OPEN",
         }
-        silver.refine(run, identity, batch, f"silver.{IMPRESSIONS}")
+        silver.refine(run, identity, batch, f"silver.{IMPRESSIONS}").publish(run)
 
     assert [(record.table, record.account) for record in run.published] == [
         ("quarantine.gam_impressions", Account(2, 2)),
@@ -231,7 +231,7 @@ HOURS = ("2026-10-05T10", "2026-10-05T11", "2026-10-05T13")
 @pytest.mark.parametrize(("name", "slices"), [("yield_hourly", HOURS), ("user_days", ("2026-10-05",))])
 def test_no_altered_measure_of_a_mart_is_committed(lake_after, shared, monkeypatch, name, slices):
     config = lake_after("build_gold")
-    attempts = Attempts(gold, monkeypatch, remembered=("write_candidate", "judge", "_inputs"))
+    attempts = Attempts(gold, monkeypatch, remembered=("write_candidate", "take_census", "_inputs", "audit"))
     measures = MARTS[name].proved(config)
 
     def one_more_superseded(committed):
@@ -240,13 +240,13 @@ def test_no_altered_measure_of_a_mart_is_committed(lake_after, shared, monkeypat
     with lakes.open_run(config, shared(config)) as run:
         work = replace(gold.pending(run, rebuild=True)[name], slices=frozenset(slices))
         found = attempts.outcomes(
-            lambda: gold.build(run, name, work),
+            lambda: gold.build(run, name, work).publish(run),
             {
                 "rows written": Alteration("write_candidate", one_more("rows")),
                 "rows removed": Alteration("write_candidate", one_more("removed_rows")),
-                "rows read back": Alteration("judge", one_more_in_group("rows")),
+                "rows read back": Alteration("take_census", one_more_in_group("rows")),
                 # hours without clicks, requests and the like are compared too
-                **{measure: Alteration("judge", one_more_in_group(measure)) for measure in measures},
+                **{measure: Alteration("take_census", one_more_in_group(measure)) for measure in measures},
                 "superseded": Alteration("read_files", one_more_superseded),
             },
         )
@@ -257,7 +257,7 @@ def test_no_altered_measure_of_a_mart_is_committed(lake_after, shared, monkeypat
             **dict.fromkeys(measures, "MEASURE_OPEN"),
             "superseded": "ACCOUNT_OPEN",
         }
-        gold.build(run, name, work)
+        gold.build(run, name, work).publish(run)
 
     assert [(record.table, record.account) for record in run.published] == [
         (f"gold.{name}", Account(ROWS[name], ROWS[name], superseded=ROWS[name]))

@@ -83,7 +83,7 @@ def test_rules_corrected_after_a_cut_run_decide_what_quarantine_holds(lake_after
 
     with lakes.open_run(config, shared(config)) as run:
         (batch,) = run.ledger.claims()
-        silver.refine(run, identity_key(session, lakes.SECRET, "k1"), batch, "silver.gam_impressions")
+        silver.refine(run, identity_key(session, lakes.SECRET, "k1"), batch, "silver.gam_impressions").publish(run)
         accounts = {record.table: record.account for record in run.published}
 
     refused = lakes.rows_of(config, "quarantine.gam_impressions")

@@ -59,7 +59,7 @@ def test_a_batch_refined_after_its_successor_yields_to_it(both_waiting, shared, 
     for batch in (second, first):
         with lakes.open_run(config, shared(config)) as run:
             assert (batch, "silver.gam_impressions") in silver.pending(run)
-            silver.refine(run, identity, batch, "silver.gam_impressions")
+            silver.refine(run, identity, batch, "silver.gam_impressions").publish(run)
             run.copy_accounts()
             found += [(record.table, record.batch_id, record.account) for record in run.published]
 

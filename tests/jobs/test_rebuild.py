@@ -148,7 +148,7 @@ def test_columns_come_by_themselves_and_go_by_a_rebuild(lake_after, shared, cont
     monkeypatch.setitem(gold.MARTS, "yield_hourly", replace(mart, build=with_house_rows))
     with lakes.open_run(config, spark) as run:
         work = gold.pending(run, rebuild=True)["yield_hourly"]
-        gold.build(run, "yield_hourly", replace(work, slices=HOUR_10))
+        gold.build(run, "yield_hourly", replace(work, slices=HOUR_10)).publish(run)
 
     def house_rows():
         rows = lakes.rows_of(config, "gold.yield_hourly")
@@ -158,7 +158,7 @@ def test_columns_come_by_themselves_and_go_by_a_rebuild(lake_after, shared, cont
     assert house_rows() == list(zip(keys, [0, 0, None, None], strict=True))
 
     with lakes.open_run(config, spark) as run:
-        gold.build(run, "yield_hourly", work)
+        gold.build(run, "yield_hourly", work).publish(run)
     assert house_rows() == list(zip(keys, [0, 0, 1, 0], strict=True))
 
     # the column goes again

@@ -3,9 +3,9 @@
 import pytest
 from pyspark.sql import functions as F
 
+from adlake.census import Census, slice_name, take_census
 from adlake.contracts import Column, Slice, Table, table
 from adlake.errors import AccountError, ContractError
-from adlake.census import Census, take_census, slice_name
 from tests.spark.rows import assert_same, at, frame, rows
 
 SALES = Table(
