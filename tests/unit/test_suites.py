@@ -11,6 +11,7 @@ from adlake.contracts import tables
 from adlake.quality.kinds import KINDS, ROW_KINDS
 from adlake.quality.suite import JUDGED_LAYERS, load_suite, suite_faults
 from adlake.reasons import MEANINGS
+from tests.doc_commands import blocks
 
 FOLDER = Path(__file__).parents[2] / "expectations"
 JUDGED = sorted(name for name, table in tables().items() if table.layer in JUDGED_LAYERS)
@@ -158,3 +159,13 @@ def test_warnings_of_rows_say_which_share_is_too_many():
 
 def test_all_kinds_are_known():
     assert {rule.kind for _, rule in all_rules()} <= KINDS
+
+
+def test_the_rules_in_the_guide_are_those_of_the_suites():
+    documents = [json.loads(path_of(name).read_text(encoding="utf-8")) for name in JUDGED]
+    shown = [json.loads(block.text) for block in blocks("json") if block.page == "docs/guides/quality-rules.md"]
+    rules = [one for one in shown if "type" in one]
+    assert len(rules) == 2
+    assert all(any(rule in document["expectations"] for document in documents) for rule in rules)
+    (references,) = [one for one in shown if "type" not in one]
+    assert any(document.get("meta") == references["meta"] for document in documents)
