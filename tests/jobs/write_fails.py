@@ -103,13 +103,13 @@ def test_a_commit_that_cannot_be_written_leaves_the_version_before(config, share
 def test_scratch_space_that_runs_out_is_said_in_one_sentence(lake_after, shared, full_disk, monkeypatch):
     config = lake_after("ingest_bronze")
     before = lakes.contents(config)
-    honest = silver.part
+    honest = silver.parted
 
-    def part(*args, **how):
+    def parted(*args, **how):
         with full_disk():
             return honest(*args, **how)
 
-    monkeypatch.setattr(silver, "part", part)
+    monkeypatch.setattr(silver, "parted", parted)
     with pytest.raises(AdlakeError) as failure:
         lakes.run(config, shared(config), ["build_silver"])
 

@@ -21,7 +21,8 @@ from adlake.frames import conform, struct_type
 from adlake.identity import identity_key
 from adlake.lake import Lake
 from adlake.landing import inspect
-from adlake.silver import REFINEMENTS, part
+from adlake.parting import Parting, parted
+from adlake.refined import REFINEMENTS, parter_for
 from adlake.sources import sources_of
 from adlake.sources.files import one_file_per_task
 from adlake.sources.source import LandedFile
@@ -144,3 +145,8 @@ def refined_auctions(spark, config, name, *records):
     not_accepted = sum(parting.refused_by_file.values()) + sum(parting.filtered.values())
     assert announced == refined.count() == accepted.count() + not_accepted
     return parting, accepted
+
+
+def part(records, contract, identity, more_filters=()) -> Parting:
+    """The records parted by the rules and filters of their table, those of its suite among them."""
+    return parted(parter_for(contract, "build_silver", identity, more_filters), records, records.count())

@@ -8,9 +8,9 @@ from adlake.config import CrmConfig
 from adlake.contacts import newest_contacts
 from adlake.contracts import table
 from adlake.identity import identity_key
-from adlake.silver import REFINEMENTS, part
+from adlake.refined import REFINEMENTS
 from tests.conftest import SECRET, make_config
-from tests.spark.rows import BATCH, assert_same, at, frame, key_of, rows
+from tests.spark.rows import BATCH, assert_same, at, frame, key_of, part, rows
 
 SHOP, LETTERS, CLICKS, MAILS = "shop", "letters", "clicks", "mails"
 FOLDERS = {

@@ -10,11 +10,10 @@ from adlake.contracts import table
 from adlake.dedup import losers_within, without
 from adlake.identity import identity_key
 from adlake.marts.currency import exchange_rates, lake_micros, with_exchange_rates
-from adlake.silver import part
 from adlake.sources.fx import records
 from tests.conftest import SECRET, make_config
 from tests.delivered import write
-from tests.spark.rows import BATCH, assert_same, at, frame, read_landed, rows
+from tests.spark.rows import BATCH, assert_same, at, frame, part, read_landed, rows
 
 FILE = "fx/rates.csv"
 SAME = {"_batch_id": BATCH, "_file": FILE, "_record_type": "ExchangeRates"}

@@ -6,9 +6,8 @@ import pytest
 
 from adlake.contracts import table
 from adlake.identity import identity_key
-from adlake.silver import part
 from tests.conftest import SECRET
-from tests.spark.rows import BATCH, assert_same, at, frame, key_of, rows
+from tests.spark.rows import BATCH, assert_same, at, frame, key_of, part, rows
 
 EARLIEST, LATEST = 1_104_537_600_000_000, 4_102_444_800_000_000
 TIME, EVENT = 1_793_599_800_000_000, 1_793_599_800_250_000  # 2026-11-02 06:10:00 UTC, and a quarter of a second later

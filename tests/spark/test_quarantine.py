@@ -14,11 +14,10 @@ from adlake.identity import identity_key
 from adlake.lake import Lake
 from adlake.lock import WriterLock
 from adlake.publish import commit
-from adlake.quarantine import Refused, refused_records, refused_rows
-from adlake.silver import part
+from adlake.quarantine import RULE_IDS, Refused, refused_records, refused_rows
 from adlake.tables import read_table
 from tests.conftest import SECRET
-from tests.spark.rows import BATCH, assert_same, at, frame, key_of, rows
+from tests.spark.rows import BATCH, assert_same, at, frame, key_of, part, rows
 
 LATER_BATCH = "20261102T080000000000Z"
 TAKEN = at("2026-11-02 07:00:00")
@@ -142,7 +141,7 @@ def refused_clicks(spark, *positions, batch=BATCH, file="f"):
     same = {"_batch_id": batch, "_file": file, "_record_type": "NetworkClicks", "_ingested_at_utc": TAKEN}
     bronze = rows(spark, "bronze.gam_clicks", *values, **same)
     rules, no_keys = F.array(F.lit("key_missing"), F.lit("other")), F.array().cast("array<string>")
-    return refused_rows(bronze, table("silver.gam_clicks"), "build_silver", rules, no_keys)
+    return refused_rows(bronze.withColumn(RULE_IDS, rules), table("silver.gam_clicks"), "build_silver", no_keys)
 
 
 @pytest.fixture

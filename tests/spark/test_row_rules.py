@@ -47,7 +47,7 @@ ODDITIES = [
     (8, -0.0, 6, Decimal(0), "\N{GRINNING FACE}\N{FAMILY}", REPEATED, REPEATED, 6, True),
     (9, 10.0, 11, Decimal("10.000001"), " DE ", SKIPPED, NOON, 12, False),
     (10, 4.999999999999999, 4, Decimal("4.999999"), "de", NOON, NOON, 3, None),
-    (11, 1e300, -(2**62), Decimal("-10"), "a\u0000b", NOON, NOON, None, True),
+    (11, 1e300, -(2**62), Decimal(-10), "a\u0000b", NOON, NOON, None, True),
     (12, 5.000000000000001, 7, Decimal(7), "aaaaaaaaaaa", NOON, NOON, 7, True),
 ]
 ONE = {
@@ -72,8 +72,7 @@ ONE = {
         {"column": "number", "min_value": 0, "max_value": 10, "strict_min": True, "strict_max": True},
         {"column": "count", "min_value": 1, "max_value": 10, "strict_min": True},
         {"column": "money", "min_value": 0, "max_value": 10},
-        {"column": "at_utc", "min_value": "2026-03-29 01:30:00", "max_value": "2026-03-29T12:00:00"},
-        {"column": "text", "min_value": "DE", "max_value": "a"},
+        {"column": "at_utc", "min_value": "2026-03-29T01:30:00Z", "max_value": "2026-03-29T14:00:00+02:00"},
     ],
     "expect_column_value_lengths_to_be_between": [
         {"column": "text", "min_value": 1, "max_value": 2},
@@ -113,17 +112,12 @@ TWO = {
         {"column_A": "count", "column_B": "other", "ignore_row_if": "neither"},
     ],
 }
-CONDITIONS = [
-    {"row_condition": "flag", "condition_parser": "spark"},
-    {"row_condition": "count > 0 and text is not null", "condition_parser": "spark"},
-]
 
 
 def cases():
     for kind, arguments in {**ONE, **TWO}.items():
         for kwargs in arguments:
             yield kind, kwargs
-        yield from ((kind, {**arguments[0], **condition}) for condition in CONDITIONS)
 
 
 def suite(rules):

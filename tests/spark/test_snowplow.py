@@ -8,10 +8,9 @@ from pyspark.sql import types as T
 from adlake.contracts import table
 from adlake.frames import struct_type
 from adlake.identity import identity_key
-from adlake.silver import part
 from tests.conftest import SECRET
 from tests.delivered import SNOWPLOW_COLUMNS, snowplow_line, write
-from tests.spark.rows import BATCH, assert_same, at, frame, key_of, read_landed, rows
+from tests.spark.rows import BATCH, assert_same, at, frame, key_of, part, read_landed, rows
 
 FILE = "snowplow/2026/11/02/events-06.tsv.gz"
 OWN = [field for field in struct_type(table("bronze.page_events")) if not field.name.startswith("_")]

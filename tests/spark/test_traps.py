@@ -13,11 +13,10 @@ from adlake.frames import conform
 from adlake.identity import identity_key
 from adlake.marts import MARTS
 from adlake.redelivery import Redelivery
-from adlake.silver import part
 from tests.auctions import STARTED_MS, auction, bid, imp, response
 from tests.conftest import SECRET
 from tests.delivered import gam, usec
-from tests.spark.rows import BATCH, assert_same, at, frame, key_of, read_landed, refined_auctions, rows
+from tests.spark.rows import BATCH, assert_same, at, frame, key_of, part, read_landed, refined_auctions, rows
 
 LATER_BATCH = "20261102T080000000000Z"
 TAKEN = at("2026-11-02 07:00:00")

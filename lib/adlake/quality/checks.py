@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date, datetime
 
 from adlake.contracts import Table, tables
 from adlake.faults import Place, known_names
@@ -71,9 +72,26 @@ def _rule(rule: RuleDocument, place: Place, known: Mapping[str, str], table: Tab
             yield Complaint((*place, "kwargs"), f"the column {name!r}", known_names(name, list(known)))
         elif any(part in rule.type for part in TEXT_KINDS) and known[name] != "string":
             yield Complaint((*place, "kwargs"), f"the column {name!r} of type {known[name]}", "a column of text")
-    for value in rule.kwargs.values():
+    yield from _arguments(rule, place, table)
+
+
+def _arguments(rule: RuleDocument, place: Place, table: Table) -> Iterator[Complaint]:
+    if "row_condition" in rule.kwargs:
+        wanted = "none: as text it is going away in Great Expectations, and each one is a pass of its own"
+        yield Complaint((*place, "kwargs", "row_condition"), "a condition", wanted)
+    for name, value in rule.kwargs.items():
         if isinstance(value, dict):
             yield from _parameter(rule, place, value, table)
+        elif name in {"min_value", "max_value"} and isinstance(value, str) and not _is_moment(value):
+            # without a zone it would be one of the machine that judges
+            yield Complaint((*place, "kwargs", name), repr(value), "a number, a day, or a moment with its zone")
+
+
+def _is_moment(text: str) -> bool:
+    try:
+        return datetime.fromisoformat(text).tzinfo is not None if "T" in text else bool(date.fromisoformat(text))
+    except ValueError:
+        return False
 
 
 def _splitting(rule: RuleDocument, place: Place, table: Table) -> Iterator[Complaint]:

@@ -6,7 +6,7 @@ This is the one module that imports great_expectations, and only when it judges:
 import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime
 from decimal import Decimal
 from functools import reduce
 from typing import Any
@@ -16,12 +16,15 @@ from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from adlake.quality.suite import PARAMETER, Rule, Suite, expectations
-from adlake.quality.verdict import Outcome, Verdict, row_outcome
+from adlake.quality.verdict import Outcome, RuleState, Verdict, row_outcome
 from adlake.spark_failures import cause_of
 
 Threshold = float | int | datetime
 # BASIC without samples: the counts of the fuller formats with a third of the Spark jobs, and no value of any row.
 RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
+ROW_COUNTS = frozenset({"expect_table_row_count_to_be_between", "expect_table_row_count_to_equal"})
+SMALLEST, LARGEST = -1e18, 1e18
+EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
 ADAPTIVE = "spark.sql.adaptive.enabled"
 # get_context sets a project for the whole process
 _ONE_AT_A_TIME = threading.Lock()
@@ -52,11 +55,12 @@ def judge(
     missing = sorted(_columns(suite) - {*rows.columns, *suite.references})
     if missing:
         return Verdict(suite.table, suite.fingerprint, count, tuple(split), f"missing columns: {', '.join(missing)}")
-    ready = [rule for rule in suite.gating if all(name in known for name in rule.parameters)]
-    if ready:
-        found = _outcomes(_with_references(rows, suite, tables), ready, known)
+    # of no row there is no number but how many there are
+    asked = suite.gating if count else [rule for rule in suite.gating if rule.kind in ROW_COUNTS]
+    if asked:
+        found = _outcomes(_with_references(rows, suite, tables), asked, known)
         outcomes |= {one.rule: one for one in found}
-    in_order = tuple(outcomes.get(r.id) or Outcome(r.id, r.on_fail, "no_history") for r in suite.rules)
+    in_order = tuple(outcomes.get(r.id) or Outcome(r.id, r.on_fail, "passed") for r in suite.rules)
     return Verdict(suite.table, suite.fingerprint, count, in_order)
 
 
@@ -79,7 +83,8 @@ def _with_references(rows: DataFrame, suite: Suite, tables: Mapping[str, DataFra
 
 
 def _outcomes(rows: DataFrame, rules: Sequence[Rule], thresholds: Mapping[str, Threshold]) -> list[Outcome]:
-    given = {name: _as_collected(thresholds[name]) for rule in rules for name in rule.parameters}
+    given = {name: _as_collected(value) for name, value in _open_bounds(rows, rules).items()}
+    given |= {name: _as_collected(value) for name, value in thresholds.items() if name in given}
     try:
         with _ONE_AT_A_TIME, _one_job_per_query(rows.sparkSession):
             results = _validate(rows, rules, given)
@@ -87,7 +92,20 @@ def _outcomes(rows: DataFrame, rules: Sequence[Rule], thresholds: Mapping[str, T
     except Exception as error:  # noqa: BLE001
         _log.warning("gate could not run", error=cause_of(error))
         return [Outcome(rule.id, rule.on_fail, "could_not_run") for rule in rules]
-    return [_outcome(rule, results[rule.id], given) for rule in rules]
+    return [_outcome(rule, results[rule.id], thresholds) for rule in rules]
+
+
+def _open_bounds(rows: DataFrame, rules: Sequence[Rule]) -> dict[str, Threshold]:
+    """Thresholds that every number keeps: what has no history yet is measured all the same, to become one."""
+    kinds = dict(rows.dtypes)
+    bounds: dict[str, Threshold] = {}
+    for rule in rules:
+        is_moment = kinds.get(str(rule.kwargs.get("column"))) == "timestamp"
+        for name, value in rule.kwargs.items():
+            if isinstance(value, dict):
+                least, most = (EARLIEST, LATEST) if is_moment else (SMALLEST, LARGEST)
+                bounds[value[PARAMETER]] = least if name == "min_value" else most
+    return bounds
 
 
 def _validate(rows: DataFrame, rules: Sequence[Rule], given: Mapping[str, Threshold]) -> dict[str, Any]:
@@ -127,14 +145,10 @@ def _outcome(rule: Rule, result: Any, given: Mapping[str, Threshold]) -> Outcome
         judged = numbers["element_count"] - numbers.get("missing_count", 0)
         return row_outcome(rule, numbers["unexpected_count"], judged, is_met=bool(result.success))
     bounds = [_number(given.get(_parameter(rule, name))) for name in ("min_value", "max_value")]
-    return Outcome(
-        rule.id,
-        rule.on_fail,
-        "passed" if result.success else "failed",
-        observed=_number(numbers.get("observed_value")),
-        least=bounds[0],
-        most=bounds[1],
-    )
+    has_history = all(name in given for name in rule.parameters)
+    state: RuleState = "no_history" if not has_history else "passed" if result.success else "failed"
+    observed = _number(numbers.get("observed_value"))
+    return Outcome(rule.id, rule.on_fail, state, observed=observed, least=bounds[0], most=bounds[1])
 
 
 def _has_raised(info: Mapping[str, Any]) -> bool:

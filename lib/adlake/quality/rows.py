@@ -5,6 +5,7 @@ value, NaN is greater than every number, a pattern is searched for and not match
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import date, datetime
 from functools import reduce
 from typing import Any
 
@@ -14,18 +15,16 @@ from pyspark.sql import functions as F
 from adlake.quality.suite import Rule
 
 Kwargs = Mapping[str, Any]
-IGNORED_WITHOUT = {"both_values_are_missing", "either_value_is_missing", "neither"}
 
 
 def is_broken(rule: Rule) -> Column:
     """Whether a row breaks the rule; never null."""
-    broken = _among_judged(rule, EXPRESSIONS[rule.kind](rule.kwargs))
-    return F.coalesce(broken, F.lit(False))
+    return F.coalesce(EXPRESSIONS[rule.kind](rule.kwargs), F.lit(False))
 
 
 def is_judged(rule: Rule) -> Column:
     """Whether the rule says anything of a row: `mostly` is a share of these rows; never null."""
-    return F.coalesce(_among_judged(rule, _has_values(rule)), F.lit(False))
+    return F.coalesce(_has_values(rule), F.lit(False))
 
 
 def broken_rules(rules: Sequence[Rule]) -> Column:
@@ -36,11 +35,6 @@ def broken_rules(rules: Sequence[Rule]) -> Column:
 def first_broken(rules: Sequence[Rule]) -> Column:
     """The id of the first rule that a row breaks; null for a good row."""
     return F.coalesce(*[F.when(is_broken(rule), rule.id) for rule in rules], F.lit(None).cast("string"))
-
-
-def _among_judged(rule: Rule, condition: Column) -> Column:
-    among = rule.kwargs.get("row_condition")
-    return condition if among is None else F.expr(str(among)) & condition
 
 
 def _has_values(rule: Rule) -> Column:
@@ -82,13 +76,20 @@ def _of_pair(expected: Callable[[Column, Column, Kwargs], Column]) -> Callable[[
 
 
 def _between(value: Column, kwargs: Kwargs) -> Column:
-    least, most = kwargs.get("min_value"), kwargs.get("max_value")
+    least, most = _bound(kwargs.get("min_value")), _bound(kwargs.get("max_value"))
     bounds = []
     if least is not None:
         bounds.append(value > F.lit(least) if kwargs.get("strict_min") else value >= F.lit(least))
     if most is not None:
         bounds.append(value < F.lit(most) if kwargs.get("strict_max") else value <= F.lit(most))
     return reduce(lambda both, bound: both & bound, bounds)
+
+
+def _bound(value: object) -> object:
+    """A bound as Great Expectations takes it: a text is a moment, or a day."""
+    if not isinstance(value, str):
+        return value
+    return datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)
 
 
 def _greater(first: Column, second: Column, kwargs: Kwargs) -> Column:
