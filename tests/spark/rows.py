@@ -21,8 +21,8 @@ from adlake.frames import conform, struct_type
 from adlake.identity import identity_key
 from adlake.lake import Lake
 from adlake.landing import inspect
-from adlake.parting import Parting, parted
-from adlake.refined import REFINEMENTS, parter_for
+from adlake.parting import Parter, Parting, parted
+from adlake.refined import REFINEMENTS
 from adlake.sources import sources_of
 from adlake.sources.files import one_file_per_task
 from adlake.sources.source import LandedFile
@@ -148,5 +148,6 @@ def refined_auctions(spark, config, name, *records):
 
 
 def part(records, contract, identity, more_filters=()) -> Parting:
-    """The records parted by the rules and filters of their table, those of its suite among them."""
-    return parted(parter_for(contract, "build_silver", identity, more_filters), records, records.count())
+    """The records parted by form rules and filters alone: the rules of suites are tried on values of their own."""
+    parter = Parter(contract, REFINEMENTS[contract.qualified], (), identity, "build_silver", more_filters)
+    return parted(parter, records, records.count())
