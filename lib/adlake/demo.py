@@ -8,6 +8,7 @@ from pathlib import Path
 
 from adlake.comparison import Comparison, compare
 from adlake.config import Config, load_config
+from adlake.demo_gate import REPLAYED_RULE, REPLAYED_TABLE, GateDemo, show_gate
 from adlake.errors import LockError, UsageError
 from adlake.generator import Truth, generate
 from adlake.job import execute
@@ -33,6 +34,7 @@ class DemoResult:
         truth: about the input.
         reports: of the run on each delivery.
         comparison: of the lake with the truth.
+        gate: what it did afterwards with a delivery that is wrong, and with refused rows.
         seconds: by the clock, all in all.
     """
 
@@ -40,12 +42,13 @@ class DemoResult:
     truth: Truth
     reports: tuple[JobReport, ...]
     comparison: Comparison
+    gate: GateDemo
     seconds: float
 
     @property
     def exit_code(self) -> int:
-        """0, or 1 when anything differs from the truth."""
-        return 1 if self.comparison.differences else 0
+        """0, or 1 when anything differs from the truth or from what the gate should do."""
+        return 1 if self.comparison.differences or self.gate.differences else 0
 
 
 def run_demo(directory: Path, *, events: int, seed: int, environ: Mapping[str, str], notify: Notify) -> DemoResult:
@@ -69,10 +72,22 @@ def run_demo(directory: Path, *, events: int, seed: int, environ: Mapping[str, s
         directory, events=events, seed=seed, progress=lambda _, done, total: notify("make up input", "", done, total)
     )
     config = load_config(directory / "lake.yaml")
-    reports = process(config, directory, environ, notify)
-    notify("compare with the truth", "accounts and gold tables", 0, 1)
-    comparison = compare(Lake(config), truth, [report.run_id for report in reports])
-    return DemoResult(directory, truth, reports, comparison, time.monotonic() - started)
+    spark = Spark(config, environ)
+    try:
+        reports = process(config, directory, spark, notify)
+        notify("compare with the truth", "accounts and gold tables", 0, 1)
+        comparison = compare(Lake(config), truth, [report.run_id for report in reports])
+        gate = show_gate(directory, spark, _refused_for_a_word(truth), _prefixed(notify, "quality gate"))
+    finally:
+        spark.stop()
+    return DemoResult(directory, truth, reports, comparison, gate, time.monotonic() - started)
+
+
+def _refused_for_a_word(truth: Truth) -> int:
+    """Rows of both deliveries that are refused because lake.yaml has no word for what they say."""
+    layer, _, name = REPLAYED_TABLE.partition(".")
+    accounts = [truth.accounts(number)[layer][name] for number in range(1, len(DELIVERIES) + 1)]
+    return sum(account["quarantined"].get(REPLAYED_RULE, 0) for account in accounts)
 
 
 def clear(directory: Path) -> None:
@@ -112,17 +127,13 @@ def clear(directory: Path) -> None:
     (directory / MARK).write_text("adlake demo replaces this folder's contents.\n", encoding="utf-8")
 
 
-def process(config: Config, directory: Path, environ: Mapping[str, str], notify: Notify) -> tuple[JobReport, ...]:
+def process(config: Config, directory: Path, spark: Spark, notify: Notify) -> tuple[JobReport, ...]:
     """The reports of two runs: one on the first delivery, one with the second laid over it."""
-    spark = Spark(config, environ)
     reports: list[JobReport] = []
-    try:
-        for delivery in DELIVERIES:
-            if reports:
-                shutil.copytree(directory / "second_delivery", directory / "landing", dirs_exist_ok=True)
-            reports.append(execute(steps_from(None), spark, config, notify=_prefixed(notify, delivery)))
-    finally:
-        spark.stop()
+    for delivery in DELIVERIES:
+        if reports:
+            shutil.copytree(directory / "second_delivery", directory / "landing", dirs_exist_ok=True)
+        reports.append(execute(steps_from(None), spark, config, notify=_prefixed(notify, delivery)))
     return tuple(reports)
 
 

@@ -42,6 +42,7 @@ LAYERS = (
     ("replay",),
     ("work",),
     ("job",),
+    ("demo_gate",),
     ("demo", "preparation"),
     ("console",),
     ("cli",),

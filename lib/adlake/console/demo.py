@@ -47,6 +47,7 @@ def show_demo(result: "DemoResult", program: str) -> None:
     _show_layer(console, "Vault: contacts in clear, for exports alone", "vault", COUNTS, accounts)
     _show_gold(console, result)
     _show_refusals(console, accounts)
+    _show_gate(console, result)
     _show_ways_on(console, result, program)
     _show_verdict(console, result)
 
@@ -103,6 +104,23 @@ def _show_refusals(console: Console, accounts: Mapping[str, Account]) -> None:
     console.print()
 
 
+def _show_gate(console: Console, result: "DemoResult") -> None:
+    gate = result.gate
+    told = [f"  {judgement.verdict.table}: {', '.join(judgement.verdict.failed)}" for judgement in gate.held.held]
+    print_lines(
+        console,
+        "The quality gate: a delivery that is wrong, and rows that were refused",
+        f"  A list of line items without a line came: exit code {gate.held.exit_code}, nothing of it published.",
+        *(f"  {line}" for line in told),
+        f"  adlake release --batch {gate.batch_id} --reason ...: exit code {gate.released.exit_code}, with the reason",
+        "  kept beside the verdict.",
+        "  lake.yaml learned a word, and adlake job replay_quarantine took the rows that lacked it again:",
+        f"    {gate.replay}",
+        f"  Every verdict on a page: {result.directory}/lake/ops/quality",
+        "",
+    )
+
+
 def _show_ways_on(console: Console, result: "DemoResult", program: str) -> None:
     """Where it lies, and lines that work as they are copied in the folder where the command was given."""
     directory, lake = result.directory, result.directory / "lake"
@@ -122,6 +140,7 @@ def _show_ways_on(console: Console, result: "DemoResult", program: str) -> None:
         console,
         "What to try next",
         f"  {adlake} status --config {config}",
+        f"  {adlake} quality --config {config}",
         f"  {adlake} run --config {config}",
         f"  {adlake} run --config {config} --from build_gold --rebuild",
         "",
@@ -168,13 +187,14 @@ def _show_verdict(console: Console, result: "DemoResult") -> None:
         style=QUIET,
     )
     print_lines(console, f"Held against the truth: {compared.accounts} accounts, {compared.gold_rows:,} gold rows.")
-    if not compared.differences:
+    differences = (*compared.differences, *result.gate.differences)
+    if not differences:
         print_lines(console, "Everything is as it should be: no difference.", style=GOOD)
         return
-    count = len(compared.differences)
+    count = len(differences)
     print_lines(console, f"{count} difference{'s' if count > 1 else ''}:", style=BAD)
-    print_lines(console, *(f"  {difference}" for difference in compared.differences[:MOST_DIFFERENCES]))
+    print_lines(console, *(f"  {difference}" for difference in differences[:MOST_DIFFERENCES]))
     if count > MOST_DIFFERENCES:
         path = result.directory / DIFFERENCES_FILE
-        path.write_text("".join(f"{difference}\n" for difference in compared.differences), encoding="utf-8")
+        path.write_text("".join(f"{difference}\n" for difference in differences), encoding="utf-8")
         print_lines(console, f"  and {count - MOST_DIFFERENCES:,} more: all of them are in {path}")
