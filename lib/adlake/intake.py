@@ -16,7 +16,7 @@ from adlake.storage import Entry
 STEP = "ingest_bronze"
 BATCH_ID_FORMAT = "%Y%m%dT%H%M%S%fZ"
 LONG_AGO = datetime.fromtimestamp(0, UTC)
-LINE_ENDS = {"lf": "\n", "crlf": "\r\n"}
+LINE_ENDS = {"lf": "\n", "crlf": "\r\n", "none": ""}
 
 
 @dataclass(frozen=True)

@@ -9,7 +9,7 @@ import re
 import zlib
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from io import BufferedIOBase
 from typing import Literal
 
@@ -46,7 +46,7 @@ class Layout:
         delimiter: one character; None where records are not cut into columns.
         columns: names in the order of the file.
         has_header: whether the first line holds the names.
-        line_end: `\n` or `\r\n`.
+        line_end: `\n` or `\r\n`; empty where records follow each other without one.
     """
 
     delimiter: str | None
@@ -95,7 +95,7 @@ def inspect(landing: Storage, path: str, layout_of: Callable[[str], Layout], fra
     """
     digest = hashlib.sha256()
     layout: Layout | None = None
-    records, head, seen_delimiter = 0, b"\n", False
+    records, joints, head, seen_delimiter = 0, 0, b"\n", False
     with closing(landing.open(path)) as stream:
         for block in _text(path, _hashed(stream, digest)):
             text = head + block
@@ -110,6 +110,7 @@ def inspect(landing: Storage, path: str, layout_of: Callable[[str], Layout], fra
             if len(head) > LONGEST_LINE_BYTES:
                 raise _unreadable("LINE_TOO_LONG", path, "a line has no end", f"at most {LONGEST_LINE_BYTES:,} bytes")
             records += _records(whole, framing)
+            joints += _joints(whole, framing)
             _check_line_ends(path, whole, layout, framing)
             seen_delimiter = seen_delimiter or _holds_delimiter(whole, layout)
     if layout is None:
@@ -119,13 +120,15 @@ def inspect(landing: Storage, path: str, layout_of: Callable[[str], Layout], fra
     if framing == "quoted" and head.count(b'"') % 2:
         raise _unreadable("OPEN_QUOTE", path, "a quote mark is never closed", "quote marks in pairs")
     records += _records(head + b"\n", framing)
+    joints += _joints(head, framing)
     seen_delimiter = seen_delimiter or _holds_delimiter(head, layout)
     if not layout.has_header and not records:
         raise _unreadable("EMPTY_FILE", path, "the file holds nothing", "at least a header or one record")
     if not seen_delimiter:
         wanted = f"columns cut by {layout.delimiter!r}"
         raise _unreadable("WRONG_DELIMITER", path, "no line of the file holds the delimiter", wanted)
-    return Inspection(records - layout.has_header, digest.hexdigest(), layout)
+    layout = replace(layout, line_end="") if joints else layout
+    return Inspection(records + joints - layout.has_header, digest.hexdigest(), layout)
 
 
 def _layout(first_line: bytes, layout_of: Callable[[str], Layout]) -> Layout:
@@ -163,10 +166,13 @@ def _end_of_last(text: bytes, framing: Framing) -> int:
 
 
 def _records(block: bytes, framing: Framing) -> int:
-    """Records in a block that begins and ends with a line end."""
-    if framing == "quoted":
-        return _lines(QUOTED.sub(b'""', block))
-    return _lines(block) + (len(BETWEEN_JSON_RECORDS.findall(block)) if framing == "json" else 0)
+    """Records in a block that begins and ends with a line end, where each has a line of its own."""
+    return _lines(QUOTED.sub(b'""', block) if framing == "quoted" else block)
+
+
+def _joints(block: bytes, framing: Framing) -> int:
+    """Records in the block that follow another one on its line."""
+    return len(BETWEEN_JSON_RECORDS.findall(block)) if framing == "json" else 0
 
 
 def _holds_delimiter(block: bytes, layout: Layout) -> bool:

@@ -71,6 +71,12 @@ HAZARDS = [
     ("not_json", '\ufeff{"type":"/event"}'),
     ("not_json", '{"type":"a\tb"}'),
     ("not_json", '{"' + "x" * 60_000 + '":1}'),
+    # what would close the array that a record is read in
+    ("not_json", "{}]} and more"),
+    ("not_json", '{}],"x":[{}'),
+    ("not_json", '{}]},"r":[{}'),
+    ("not_json", '{}],"r":[{}'),
+    ("not_json", '{}],"r":[{},{},{}'),
     # deep
     ("too_deep", '{"unknown":' + "[" * 3000 + "]" * 3000 + "}"),
     ("too_deep", '{"unknown":' + '{"a":' * 5000),
@@ -82,6 +88,41 @@ HAZARDS = [
 def test_each_hazard_is_read_or_refused_with_its_reason(landed):
     content = "\n".join(text for _, text in HAZARDS).encode()
     assert landed(content) == HAZARDS
+
+
+def test_each_hazard_on_a_line_with_another_record_has_the_same_fate(landed):
+    # a cut is made between braces alone, and only before a name
+    alone = [(refusal, text) for refusal, text in HAZARDS if text.startswith('{"') and text.endswith("}")]
+    content = "\n".join(GOOD % number + text + GOOD % number for number, (_, text) in enumerate(alone)).encode()
+    neighbours = [(None, GOOD % number) for number in range(len(alone))]
+    expected = [row for good, bad in zip(neighbours, alone, strict=True) for row in (good, bad, good)]
+    assert landed(content) == expected
+
+
+def test_files_with_one_record_a_line_and_with_several_are_read_in_one_batch(spark, config, tmp_path):
+    header = "2026/10/05 10:00:00 DEBUG "
+    files = {
+        "prebid/a.jsonl": [header + GOOD % 1, '{"type":', GOOD % 2],
+        "prebid/b.json": [header + GOOD % 3 + GOOD % 4, "", "12" + GOOD % 5, GOOD % 6 + '{"Status":"200"}'],
+    }
+    for path, lines in files.items():
+        file = tmp_path / "landing" / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text("\n".join(lines))
+    rows = read_landed(spark, config, "prebid", "prebid_auctions", *files)
+    text = F.coalesce("_malformed", "_record").alias("text")
+    found = rows.select("_file", "_position", "type", "_refusal", text).orderBy("_file", "_position").collect()
+    event = "/event"
+    assert [tuple(row) for row in found] == [
+        ("prebid/a.jsonl", 1, event, None, GOOD % 1),
+        ("prebid/a.jsonl", 2, None, "not_json", '{"type":'),
+        ("prebid/a.jsonl", 3, event, None, GOOD % 2),
+        ("prebid/b.json", 1, event, None, GOOD % 3),
+        ("prebid/b.json", 2, event, None, GOOD % 4),
+        ("prebid/b.json", 3, None, "not_json", "12" + GOOD % 5),
+        ("prebid/b.json", 4, event, None, GOOD % 6),
+        ("prebid/b.json", 5, None, "unreadable_value", '{"Status":"200"}'),
+    ]
 
 
 def test_a_record_cut_at_any_byte_is_refused_and_the_next_one_read(landed):

@@ -5,6 +5,7 @@ import gzip
 import hashlib
 import io
 import json
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from itertools import pairwise
 from unittest.mock import patch
@@ -348,7 +349,9 @@ def test_json_records_are_counted_whatever_stands_between_them_and_in_them(tmp_p
     (root / "x.json").write_bytes(text.encode())
     with patch.object(landing, "READ_AHEAD_BYTES", block):
         found = inspect(Storage(str(root)), "x.json", lambda _: WHOLE, "json")
-    assert (found.records, found.layout) == (len(records), WHOLE)
+    shares_a_line = any("\n" not in after for _, after in records[:-1])
+    expected = replace(WHOLE, line_end="") if shares_a_line else WHOLE
+    assert (found.records, found.layout) == (len(records), expected)
 
 
 @given(st.lists(st.tuples(TRICKY, TRICKY), min_size=1, max_size=6), st.integers(1, 40), st.sampled_from(["\n", "\r\n"]))

@@ -1,10 +1,10 @@
 """Records of JSON files, typed as the bronze contract says, each with its text and its place in its file.
 
-Each record is parsed once, wrapped as the only entry of an array: so a text that goes on after the record is no JSON,
-and a line that is one record needs no search for the next one. Spark's `from_json` takes a number as text for an id
-(digit by digit), but no text for a number.
+Each record is parsed once, and as the last step but one that copies it: a parsed record is wide, and Spark copies it
+from step to step. Spark's `from_json` takes a number as text for an id (digit by digit), but no text for a number.
 """
 
+import functools
 from collections.abc import Sequence
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -14,6 +14,7 @@ from pyspark.sql import types as T
 from adlake.contracts import Table
 from adlake.frames import struct_type
 from adlake.paths import literal_path
+from adlake.sources import nested
 from adlake.sources.files import FILE, POSITION, RECORD_TYPE, position, record_type, relative_path
 from adlake.sources.source import MALFORMED, NOT_UTF8, REFUSAL, UNREADABLE_VALUE, LandedFile
 
@@ -30,7 +31,10 @@ MOST_LEVELS = 998
 # Enough to tell a nested record from a broken one, and no array of millions for a record of 10 MB.
 BRACKETS_LOOKED_AT = 20_000
 REPLACEMENT = "\ufffd"
-LINE, WHOLE, TEXT, PARSED, IS_UTF8, BAD = "value", "_whole", "_text", "_parsed", "_is_utf8", "_bad"
+WITH_ONE_MORE = 2
+LINE, TEXT, IS_UTF8, IS_READ, BAD = "value", "_text", "_is_utf8", "_is_read", "_bad"
+# a name that no record uses
+HASH = "adlake:hash"
 
 
 def read_records(
@@ -53,28 +57,17 @@ def read_records(
         once: a text that a record holds once at most; two are the mark of records that ran into each other.
     """
     schema = T.StructType([field for field in struct_type(table).fields if not field.name.startswith("_")])
-    line, text = F.col(LINE), F.col(TEXT)
-    bare = F.when(line.startswith("{"), line).otherwise(F.regexp_replace(line, rf"\A{header}", ""))
-    is_one = _is_record(F.col(WHOLE))
-    pieces = F.when(is_one, F.array(line)).otherwise(F.split(line, BETWEEN))
-    # a line that is no single record is parsed again, in its pieces
-    parsed = F.when(is_one, F.col(WHOLE)).otherwise(_parsed(text, schema))
-    # a cut puts a mark in the place of broken bytes
-    is_utf8 = F.col(IS_UTF8) | ~(is_one | text.contains(REPLACEMENT))
-    records = (
-        spark.read.option("lineSep", "\n")
-        .text([literal_path(f"{root}/{file.path}") for file in files])
-        .where(~_is_blank(line))
-        # of the line as it was: taking a header off mends broken bytes
-        .select(bare.alias(LINE), F.is_valid_utf8(line).alias(IS_UTF8), relative_path(root, files).alias(FILE))
-        .select(FILE, LINE, IS_UTF8, _parsed(line, schema).alias(WHOLE))
-        .select(FILE, IS_UTF8, WHOLE, F.explode(pieces).alias(TEXT))
-        .select(FILE, TEXT, is_utf8.alias(IS_UTF8), parsed.alias(PARSED), position().alias(POSITION))
-    )
+    own_line = [file for file in files if file.layout.line_end]
+    shared_line = [file for file in files if not file.layout.line_end]
+    frames = [_of_lines(spark, root, own_line, header)] if own_line else []
+    frames += [_of_pieces(spark, root, shared_line, header)] if shared_line else []
+    texts = functools.reduce(DataFrame.unionByName, frames)
+    # as a column the parsed record would be asked for twice, by a filter and by what follows it
+    parsed = texts.select("*", F.inline_outer(_record(F.col(TEXT), schema)))
     refusal = _refusal(once)
-    return records.select(
-        *[_record(F.col(PARSED))[field.name].alias(field.name) for field in schema.fields],
-        text.alias(RECORD),
+    return parsed.select(
+        *[field.name for field in schema.fields],
+        F.col(TEXT).alias(RECORD),
         record_type(F.col(FILE), files).alias(RECORD_TYPE),
         FILE,
         POSITION,
@@ -84,24 +77,62 @@ def read_records(
     )
 
 
+def _lines(spark: SparkSession, root: str, files: Sequence[LandedFile], header: str) -> DataFrame:
+    """Lines that hold anything, without what the logger wrote before them."""
+    line = F.col(LINE)
+    bare = F.when(line.startswith("{"), line).otherwise(F.regexp_replace(line, rf"\A{header}", ""))
+    return (
+        spark.read.option("lineSep", "\n")
+        .text([literal_path(f"{root}/{file.path}") for file in files])
+        .where(~_is_blank(line))
+        # of the line as it was: taking a header off mends broken bytes
+        .select(bare.alias(TEXT), F.is_valid_utf8(line).alias(IS_UTF8), relative_path(root, files).alias(FILE))
+    )
+
+
+def _of_lines(spark: SparkSession, root: str, files: Sequence[LandedFile], header: str) -> DataFrame:
+    """Records of files that have one in a line."""
+    return _lines(spark, root, files, header).select(FILE, TEXT, IS_UTF8, position().alias(POSITION))
+
+
+def _of_pieces(spark: SparkSession, root: str, files: Sequence[LandedFile], header: str) -> DataFrame:
+    """Records of files that have several in a line; a broken one does not take its neighbours with it."""
+    pieces = _lines(spark, root, files, header).select(FILE, IS_UTF8, F.explode(F.split(TEXT, BETWEEN)).alias(TEXT))
+    # a cut puts a mark in the place of broken bytes
+    is_utf8 = F.col(IS_UTF8) | ~F.contains(TEXT, F.lit(REPLACEMENT))
+    return pieces.select(FILE, TEXT, is_utf8.alias(IS_UTF8), position().alias(POSITION))
+
+
 def _is_blank(line: Column) -> Column:
     """Whether the line holds nothing; the first character tells it of almost every other, without a copy."""
     return (F.ascii(line) <= ord(" ")) & line.rlike(BLANK)
 
 
-def _parsed(text: Column, schema: T.StructType) -> Column:
-    """The record as entry of `r`; `_bad` is null for a text that is one array of objects with these types."""
-    wrapped = T.StructType([T.StructField("r", T.ArrayType(schema)), T.StructField(BAD, T.StringType())])
-    whole = F.concat(F.lit('{"r":['), text, F.lit("]}"))
-    return F.from_json(whole, wrapped, {**STRICT, "columnNameOfCorruptRecord": BAD})
+def _record(text: Column, schema: T.StructType) -> Column:
+    """The record with `_is_read` as the one entry of an array; null for a text that is no object of these types.
 
+    The parser reads no further than to the end of what it began with, so a text may close what it was put into and go
+    on. It is put between two entries that hold a hash of it, and no text holds its own: so both are found, with one
+    object between them, only around a text that is that object and nothing else.
+    """
+    entry = T.StructType([*schema.fields, T.StructField(HASH, T.LongType())])
+    wrapped = T.StructType([T.StructField("r", T.ArrayType(entry)), T.StructField(BAD, T.StringType())])
+    options = {**STRICT, "columnNameOfCorruptRecord": BAD}
 
-def _is_record(parsed: Column) -> Column:
-    return parsed[BAD].isNull() & (F.size(parsed["r"]) == 1) & _record(parsed).isNotNull()
+    def taken(found: Column, key: Column) -> Column:
+        first, record, last = entries = [F.get(found["r"], F.lit(number)) for number in range(3)]
+        is_whole = (
+            (F.size(found["r"]) == len(entries)) & (first[HASH] == key) & (last[HASH] == key) & record.isNotNull()
+        )
+        fields = [record[field.name].alias(field.name) for field in schema.fields]
+        return F.when(found[BAD].isNull() & is_whole, F.array(F.struct(*fields, F.lit(True).alias(IS_READ))))
 
+    def parsed(key: Column) -> Column:
+        guard = F.concat(F.lit(f'{{"{HASH}":'), key.cast("string"), F.lit("}"))
+        whole = F.concat(F.lit('{"r":['), guard, F.lit(","), text, F.lit(","), guard, F.lit("]}"))
+        return nested.once(F.from_json(whole, wrapped, options), lambda found: taken(found, key))
 
-def _record(parsed: Column) -> Column:
-    return F.get(parsed["r"], F.lit(0))
+    return nested.once(F.xxhash64(text), parsed)
 
 
 def _refusal(once: str) -> Column:
@@ -109,15 +140,16 @@ def _refusal(once: str) -> Column:
 
     What costs stands once, behind what is cheap: an expression that stands twice is asked of every record first.
     """
-    text, is_record = F.col(TEXT), _is_record(F.col(PARSED))
-    # the first is found early, and looking for one more is cheaper than counting to two
-    after_first = F.length(F.substring_index(text, once, 1)) + len(once) + 1
-    is_doubtful = F.contains(F.substring(text, after_first, F.length(text)), F.lit(once))
+    text, is_record = F.col(TEXT), F.col(IS_READ).isNotNull()
+    # the first is found early, and bytes are left out without counting characters
+    after_first = F.octet_length(F.substring_index(text, once, 1)) + F.lit(len(once.encode()) + 1)
+    rest = F.substring(text.cast("binary"), after_first, F.octet_length(text))
+    is_doubtful = F.contains(rest.cast("string"), F.lit(once))
     of_json = F.when(is_record, F.lit(None)).when(F.ltrim(text).startswith("{"), UNREADABLE_VALUE)
     return (
         F.when(~F.col(IS_UTF8), NOT_UTF8)
         .when(is_record & ~is_doubtful, F.lit(None))
-        .when(_is_json(text) & (_entries(text) == 1), of_json.otherwise(NOT_AN_OBJECT))
+        .when(_is_json(text) & _is_alone(text), of_json.otherwise(NOT_AN_OBJECT))
         .when(is_record, DUPLICATE_KEYS)
         .when(_levels(text) > MOST_LEVELS, TOO_DEEP)
         .otherwise(NOT_JSON)
@@ -129,8 +161,9 @@ def _is_json(text: Column) -> Column:
     return F.try_parse_json(text).isNotNull()
 
 
-def _entries(text: Column) -> Column:
-    return F.json_array_length(F.concat(F.lit("["), text, F.lit("]")))
+def _is_alone(text: Column) -> Column:
+    """Whether a JSON text is one value: with one more behind it, it is two."""
+    return F.json_array_length(F.concat(F.lit("["), text, F.lit(",0]"))) == WITH_ONE_MORE
 
 
 def _levels(text: Column) -> Column:

@@ -1,30 +1,33 @@
-"""What an OpenRTB auction as Prebid Server ran it comes to: who was asked, who answered what, which bid won.
+"""What the parts of an OpenRTB request and response say: who is asked, which bids there are, which of them won.
 
 Sources: OpenRTB 2.6; prebid-server 4 (openrtb_ext/bidders.go, exchange/targeting.go, exchange/auction.go,
 exchange/non_bid_reason.go, errortypes/code.go); the IAB's community extension seat-non-bid.
 """
 
-import functools
 from collections.abc import Callable
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from adlake.sources.nested import struct
+
 SECOND_PRICE = 2
 # Names in imp.ext that are no bidder; all others were one before imp.ext.prebid.bidder came.
 RESERVED = ("all", "context", "data", "general", "gpid", "prebid", "skadn", "tid", "ae", "igs")
-# With a bidder's name behind it the key tells of the bidder's best bid, without one of the winner.
-WINNER_KEY = "_(pb|bidder)$"
+# Ends of the winner's targeting keys; with a bidder's name behind it a key tells of the bidder's best bid.
+KEY_OF_PRICE, KEY_OF_BIDDER = "_pb", "_bidder"
 EVENT_TIME = r"[?&]ts=([0-9]{13})(?:&|$)"
 # Two errors of the server's list are timeouts: of the bidder, and no time left to ask it.
 TIMEOUT_ERRORS = (1, 12)
 FIRST_ERROR, TIMEOUT, FIRST_REJECTED = 100, 101, 200
+# A CPM in micros read as one in currency units is a million times too high. The dearest real floors are about 25 US
+# dollars; in the smallest currencies in use that is some 400,000 (rupiah), and 100,000 takes micros from 0.10 up.
+MOST_CPM = 100_000
 NAMES = "array<string>"
 ANSWER = (
     "struct<bidder:string,imp_id:string,id:string,price:double,creative_id:string,deal_id:string,"
     "advertiser_domain:string,w:int,h:int,is_earlier:boolean,is_named_winner:boolean,number:int>"
 )
-PAIR = "struct<imp_id:string,bidder:string,is_asked:boolean,is_offered:boolean,ad_unit:string,slot_size:string>"
 
 
 def asked(ext: Column) -> Column:
@@ -39,10 +42,25 @@ def asked(ext: Column) -> Column:
     return F.array_distinct(F.transform(names, F.lower))
 
 
-def of_bidder(by_name: Column, bidder: Column) -> Column:
-    """What a map by bidder holds for one of them; null without it."""
-    own = F.filter(F.map_entries(by_name), lambda entry: F.lower(entry["key"]) == bidder)
-    return F.get(own, F.lit(0))["value"]
+def _seats(response: Column, bids_of: Callable[[Column, Column], Column]) -> Column:
+    """What is made of every bid of a response and its seat, in one array; null without a response."""
+
+    def of_seat(seat: Column) -> Column:
+        return F.transform(F.array_compact(seat["bid"]), lambda found: bids_of(seat, found))
+
+    by_seat = F.filter(response["seatbid"], lambda seat: seat["bid"].isNotNull())
+    return F.flatten(F.transform(by_seat, of_seat))
+
+
+def _is_earlier(found: Column, start: Column) -> Column:
+    prebid = found["ext"]["prebid"]
+    address = F.coalesce(prebid["events"]["win"], prebid["events"]["imp"])
+    made = F.nullif(F.regexp_extract(address, EVENT_TIME, 1), F.lit("")).try_cast("bigint")
+    return F.coalesce(made < start, F.lit(False))
+
+
+def _start(response: Column, started: Column) -> Column:
+    return F.coalesce(response["ext"]["prebid"]["auctiontimestamp"], F.unix_millis(started))
 
 
 def answers(response: Column, started: Column) -> Column:
@@ -52,86 +70,43 @@ def answers(response: Column, started: Column) -> Column:
     in into its event addresses (ts, milliseconds), and this auction started later. `is_named_winner` tells a bid with
     the winner's targeting keys.
     """
-    start = F.coalesce(response["ext"]["prebid"]["auctiontimestamp"], F.unix_millis(started))
+    start = _start(response, started)
 
     def bid(seat: Column, found: Column) -> Column:
-        prebid = found["ext"]["prebid"]
-        address = F.coalesce(prebid["events"]["win"], prebid["events"]["imp"])
-        made = F.nullif(F.regexp_extract(address, EVENT_TIME, 1), F.lit("")).try_cast("bigint")
-        keys = F.coalesce(F.map_keys(prebid["targeting"]), F.array().cast(NAMES))
-        return F.struct(
-            F.lower(seat["seat"]).alias("bidder"),
-            found["impid"].alias("imp_id"),
-            found["id"].alias("id"),
-            found["price"].alias("price"),
-            found["crid"].alias("creative_id"),
-            found["dealid"].alias("deal_id"),
-            F.get(found["adomain"], F.lit(0)).alias("advertiser_domain"),
-            found["w"].alias("w"),
-            found["h"].alias("h"),
-            F.coalesce(made < start, F.lit(False)).alias("is_earlier"),
-            F.exists(keys, lambda key: key.rlike(WINNER_KEY)).alias("is_named_winner"),
+        keys = F.map_keys(found["ext"]["prebid"]["targeting"])
+        is_named = F.exists(
+            keys, lambda key: F.endswith(key, F.lit(KEY_OF_PRICE)) | F.endswith(key, F.lit(KEY_OF_BIDDER))
+        )
+        return struct(
+            bidder=F.lower(seat["seat"]),
+            imp_id=found["impid"],
+            id=found["id"],
+            price=found["price"],
+            creative_id=found["crid"],
+            deal_id=found["dealid"],
+            advertiser_domain=F.get(found["adomain"], F.lit(0)),
+            w=found["w"],
+            h=found["h"],
+            is_earlier=_is_earlier(found, start),
+            is_named_winner=F.coalesce(is_named, F.lit(False)),
         )
 
-    def of_seat(seat: Column) -> Column:
-        return F.transform(F.array_compact(seat["bid"]), lambda found: bid(seat, found))
-
-    by_seat = F.filter(response["seatbid"], lambda seat: seat["bid"].isNotNull())
-    bids = F.flatten(F.transform(by_seat, of_seat))
-    numbered = F.transform(bids, lambda found, number: found.withField("number", number))
+    numbered = F.transform(_seats(response, bid), lambda found, number: found.withField("number", number))
     return F.coalesce(numbered, F.array().cast(f"array<{ANSWER}>"))
 
 
-def pairs(imps: Column, bids: Column) -> Column:
-    """Every impression with every bidder that was asked for it or answered; never empty.
-
-    An impression without a bidder gives one pair without one. A bid for an impression that the request does not hold
-    gives a pair that is not offered, and a request without impressions one without anything.
-    """
-
-    def pair(imp: Column, bidder: Column, is_asked: Column) -> Column:
-        return F.struct(
-            imp["id"].alias("imp_id"),
-            bidder.alias("bidder"),
-            is_asked.alias("is_asked"),
-            F.lit(True).alias("is_offered"),
-            imp["tagid"].alias("ad_unit"),
-            size_of(imp).alias("slot_size"),
-        ).cast(PAIR)
-
-    def of_imp(imp: Column, bids: Column) -> Column:
-        def of_names(names: Column) -> Column:
-            own = F.filter(bids, lambda bid: bid["imp_id"] == imp["id"])
-            every = F.array_union(names, F.transform(own, lambda bid: bid["bidder"]))
-            is_asked = functools.partial(F.array_contains, names)
-            return F.transform(
-                _or_one_null(every, "string"), lambda name: pair(imp, name, F.coalesce(is_asked(name), F.lit(False)))
-            )
-
-        return _once(asked(imp["ext"]), of_names)
-
-    def stray(bid: Column) -> Column:
-        no, nothing = F.lit(False), F.lit(None)
-        return F.struct(bid["imp_id"], bid["bidder"], no, no, nothing, nothing).cast(PAIR)
-
-    def of_bids(bids: Column) -> Column:
-        of_imps = F.transform(F.array_compact(imps), lambda imp: of_imp(imp, bids))
-        offered = F.coalesce(F.flatten(of_imps), F.array().cast(f"array<{PAIR}>"))
-        known = F.coalesce(F.transform(imps, lambda imp: imp["id"]), F.array().cast(NAMES))
-        strays = F.filter(bids, lambda bid: ~F.coalesce(F.array_contains(known, bid["imp_id"]), F.lit(False)))
-        return _or_one_null(F.concat(offered, F.array_distinct(F.transform(strays, stray))), PAIR)
-
-    return _once(bids, of_bids)
+def impressions_of_answers(response: Column, started: Column) -> Column:
+    """The impression of each bid of a response, null for one that an earlier auction made; null without a response."""
+    start = _start(response, started)
+    return _seats(response, lambda _, found: F.when(~_is_earlier(found, start), found["impid"]))
 
 
-def _once(value: Column, use: Callable[[Column], Column]) -> Column:
-    """What is made of a value that is worked out once: only a lambda gives a value a name within an expression."""
-    return F.get(F.transform(F.array(value), use), F.lit(0))
-
-
-def _or_one_null(values: Column, kind: str) -> Column:
-    """The values; one null where there are none."""
-    return _once(values, lambda found: F.when(F.size(found) > 0, found).otherwise(F.array(F.lit(None).cast(kind))))
+def bidders_of_answers(response: Column) -> Column:
+    """Who made each bid of a response for what, as {bidder, imp_id}: the part of `answers` that costs little."""
+    bare = _seats(
+        response, lambda seat, found: F.struct(F.lower(seat["seat"]).alias("bidder"), found["impid"].alias("imp_id"))
+    )
+    return F.coalesce(bare, F.array().cast("array<struct<bidder:string,imp_id:string>>"))
 
 
 def winner(bids: Column, is_named: Column) -> Column:
@@ -149,63 +124,63 @@ def winner(bids: Column, is_named: Column) -> Column:
 
 def told(own: Column, winner: Column) -> Column:
     """The bid that a bidder's row tells of: the winner, else the dearest of this auction, else the dearest."""
-
-    def dearest(bids: Column) -> Column:
-        ranked = F.transform(
-            bids, lambda bid: F.struct(bid["price"].alias("price"), (-bid["number"]).alias("rank"), bid.alias("bid"))
-        )
-        return F.array_max(ranked)["bid"]
-
-    won = F.get(F.filter(own, lambda bid: bid["number"] == winner), F.lit(0))
-    return F.coalesce(won, dearest(F.filter(own, lambda bid: ~bid["is_earlier"])), dearest(own))
+    ranked = F.transform(
+        own,
+        lambda bid: struct(
+            is_won=bid["number"].eqNullSafe(winner),
+            is_fresh=(~bid["is_earlier"]),
+            price=bid["price"],
+            rank=(-bid["number"]),
+            bid=bid,
+        ),
+    )
+    return F.array_max(ranked)["bid"]
 
 
 def non_bids(response: Column, seats: Column) -> Column:
-    """Why bidders gave no bid, as {bidder, imp_id, code}, from wherever the record says it."""
+    """Why bidders gave no bid, as {bidder, imp_id, code}, from wherever the record says it; null if nowhere."""
     ext = response["ext"]
     found = F.coalesce(ext["prebid"]["seatnonbid"], ext["seatnonbid"], seats)
 
     def of_seat(seat: Column) -> Column:
         return F.transform(
             seat["nonbid"],
-            lambda reason: F.struct(
-                F.lower(seat["seat"]).alias("bidder"),
-                reason["impid"].alias("imp_id"),
-                reason["statuscode"].alias("code"),
+            lambda reason: struct(
+                bidder=F.lower(seat["seat"]),
+                imp_id=reason["impid"],
+                code=reason["statuscode"],
             ),
         )
 
     return F.flatten(F.transform(F.filter(found, lambda seat: seat["nonbid"].isNotNull()), of_seat))
 
 
-def code_of(reasons: Column, imp_id: Column, bidder: Column) -> Column:
-    """The code of a bidder's first reason for an impression; null without one."""
-    own = F.filter(reasons, lambda reason: (reason["imp_id"] == imp_id) & (reason["bidder"] == bidder))
-    return F.get(own, F.lit(0))["code"]
-
-
-def outcome(fresh: Column, all_bids: Column, is_asked: Column, code: Column, errors: Column) -> Column:
+def outcome(bid_count: Column, is_answered: Column, is_asked: Column, code: Column, errors: Column) -> Column:
     """What became of the ask: of the bids first, of the code next, of the bidder's errors else.
 
     Args:
-        fresh: bids of this auction.
-        all_bids: those and the bids of earlier ones.
+        bid_count: bids of this auction.
+        is_answered: whether there are any bids, those of earlier auctions among them.
         is_asked: whether the bidder was asked.
         code: of seatnonbid, null without one.
-        errors: of the bidder in the response, null without one.
+        errors: codes of the bidder's errors in the response, null without one.
     """
-    is_timeout = F.exists(errors, lambda error: error["code"].isin(*TIMEOUT_ERRORS))
     return (
-        F.when(fresh > 0, "bid")
-        .when((all_bids > 0) & ~is_asked, "cached")
+        F.when(bid_count > 0, "bid")
+        .when(is_answered & ~is_asked, "cached")
         .when(code >= FIRST_REJECTED, "rejected")
         .when(code == TIMEOUT, "timeout")
         .when(code >= FIRST_ERROR, "error")
         .when(code.isNotNull(), "no_bid")
-        .when(is_timeout, "timeout")
+        .when(F.arrays_overlap(errors, F.array(*map(F.lit, TIMEOUT_ERRORS))), "timeout")
         .when(F.size(errors) > 0, "error")
         .otherwise("no_bid")
     )
+
+
+def is_no_cpm(price: Column) -> Column:
+    """Whether a price that is given can be none: below 0, no number, or so high that it is in micros."""
+    return price.isNotNull() & (F.isnan(price) | (price < 0) | (price >= MOST_CPM))
 
 
 def media_type(imp: Column) -> Column:
