@@ -6,11 +6,25 @@ from collections.abc import Callable
 import pytest
 
 from adlake.config import Config
+from adlake.quality.verdict import Verdict
 from adlake.session import Spark
 from tests.conftest import make_config
 from tests.jobs import lakes
 
+# Great Expectations takes one to three CPU seconds a table; these modules are about it, or are the whole way.
+WITH_THE_GATE = ("test_demo", "test_gate", "test_replay", "test_mailchimp", "test_real_clickstream")
 STAGES = ("claim", *lakes.STEPS, "delivered_again")
+
+
+@pytest.fixture(autouse=True)
+def _gate(request, monkeypatch) -> None:
+    """Candidates pass the gate unasked in modules that are about something else; rows are split in all of them."""
+    if request.path.stem not in WITH_THE_GATE:
+        monkeypatch.setattr("adlake.audit.judge", _unasked)
+
+
+def _unasked(_rows, suite, *, count, split=(), **_):
+    return Verdict(suite.table, suite.fingerprint, count, tuple(split))
 
 
 @pytest.fixture
