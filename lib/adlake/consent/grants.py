@@ -56,7 +56,7 @@ class Grant:
 
 def tcf_grant(policy: Policy, text: str) -> Grant:
     """What a TC string permits."""
-    return _of_section(policy, "tcf", TCF, decode_tcf(text))
+    return replace(_of_section(policy, "tcf", TCF, decode_tcf(text)), is_tcf=True)
 
 
 def usp_grant(policy: Policy, text: str) -> Grant:
@@ -93,16 +93,14 @@ def gpp_grant(policy: Policy, text: str | None, gpp_sid: Sequence[int] | None) -
 
 def _of_gpp(policy: Policy, said: GppString, section_id: int) -> Grant:
     section = said.section(section_id)
-    says_gdpr = section_id == TCF_EU
     if section is None:
-        return _counts_for_nothing(policy, "gpp", "section_missing", says_gdpr=says_gdpr)
-    if isinstance(section, Invalid):
-        return _counts_for_nothing(policy, "gpp", section.reason, says_gdpr=says_gdpr)
-    return replace(
-        _of_section(policy, "gpp", of_section(section_id), section),
-        says_gdpr=says_gdpr,
-        is_us=section_id in _US_SECTIONS,
-    )
+        grant = _counts_for_nothing(policy, "gpp", "section_missing")
+    elif isinstance(section, Invalid):
+        grant = _counts_for_nothing(policy, "gpp", section.reason)
+    else:
+        grant = _of_section(policy, "gpp", of_section(section_id), section)
+    is_tcf = section_id == TCF_EU
+    return replace(grant, is_tcf=is_tcf, says_gdpr=is_tcf, is_us=section_id in _US_SECTIONS)
 
 
 def _joined(policy: Policy, grants: Sequence[Grant]) -> Grant:
@@ -132,7 +130,7 @@ def _of_section(policy: Policy, kind: Kind, basis: str, said: Section | Invalid)
         case TcfString():
             if fault := fault_of(said):
                 return _counts_for_nothing(policy, kind, fault)
-            return replace(grant, permits=permitted_in_europe(policy, said), given_at=given_at(said), is_tcf=True)
+            return replace(grant, permits=permitted_in_europe(policy, said), given_at=given_at(said))
         case TcfCanadaString():
             return replace(grant, permits=permitted_in_canada(policy, said), given_at=given_at(said))
         case UspString():
@@ -153,6 +151,6 @@ def _counts_for_nothing(policy: Policy, kind: Kind, reason: str, *, says_gdpr: b
         invalid(reason),
         policy.version,
         reason=reason,
-        is_tcf=kind == "tcf" or says_gdpr,
+        is_tcf=says_gdpr,
         says_gdpr=says_gdpr,
     )
