@@ -123,12 +123,11 @@ def refuse_in_gpp(draw, sections):
 def refusals(draw):
     """An event, and the same event with one thing refused in addition."""
     event = draw(events())
-    choices = ["gdpr", "gpc", "coppa", "age"]
+    choices = ["gpc", "coppa", "age"]
     choices += [name for name in ("tc", "gpp") if event[name]]
-    choices += ["us_privacy"] if event["us_privacy"] not in (None, "1---") else []
+    choices += ["us_privacy"] if event["us_privacy"] in ("1YNN", "1NNN") else []
     choice = draw(st.sampled_from(choices))
     refused = {
-        "gdpr": 1,
         "gpc": 1,
         "coppa": 1,
         "age": min(draw(st.sampled_from([8, 14])), event["age"] or 99),
@@ -136,7 +135,6 @@ def refusals(draw):
         "gpp": event["gpp"] and refuse_in_gpp(draw, event["gpp"]),
         "us_privacy": "1YYN",
     }[choice]
-    # without a signal the policy may permit more than what GDPR permits without a string, never less
     return event, event | {choice: refused}
 
 
@@ -156,15 +154,23 @@ def with_string(event, name, said):
     return event | {name: said} | in_force
 
 
+@given(events())
+def test_that_gdpr_applies_adds_no_permission(event):
+    """Unless the policy refuses what says gdpr=0: whoever says 1 then names a law under which consent counts."""
+    assert permits(POLICY, event | {"gdpr": 1}) & ~permits(POLICY, event) == 0
+
+
 @given(POLICIES, events(), st.sampled_from(sorted(REFUSING)))
 def test_a_refusing_string_in_addition_adds_no_permission(policy, event, name):
-    """Where anything is permitted that could be: else a string of the US also says that its law is the one to ask.
+    """Where something is said already: else a string of the US also says that its law is the one to ask.
 
-    "When signals are present, the consumer falls within a US Privacy jurisdiction" (US Privacy String Format).
+    "When signals are present, the consumer falls within a US Privacy jurisdiction" (US Privacy String Format). Nor is
+    it a refusal to mend what was damaged: to send the string that gpp_sid speaks of, or GPP beside a damaged string.
     """
     assume(event[name] is None)
     before = decide_event(policy, signals_of(event))
     assume(before.permits or before.rests_on not in ("no_signal", "no_law"))
+    assume(name != "gpp" or (event["gpp_sid"] is None and event["us_privacy"] != "broken"))
     assert permits(policy, with_string(event, name, REFUSING[name])) & ~before.permits == 0
 
 
