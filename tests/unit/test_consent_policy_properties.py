@@ -3,7 +3,7 @@
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from hypothesis import assume, given
+from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 from adlake.config import ConsentConfig
@@ -138,6 +138,7 @@ def refusals(draw):
     return event, event | {choice: refused}
 
 
+@settings(deadline=None)
 @given(POLICIES, refusals())
 def test_a_refusal_in_addition_adds_no_permission(policy, pair):
     before, after = pair
@@ -154,12 +155,14 @@ def with_string(event, name, said):
     return event | {name: said} | in_force
 
 
+@settings(deadline=None)
 @given(events())
 def test_that_gdpr_applies_adds_no_permission(event):
     """Unless the policy refuses what says gdpr=0: whoever says 1 then names a law under which consent counts."""
     assert permits(POLICY, event | {"gdpr": 1}) & ~permits(POLICY, event) == 0
 
 
+@settings(deadline=None)
 @given(POLICIES, events(), st.sampled_from(sorted(REFUSING)))
 def test_a_refusing_string_in_addition_adds_no_permission(policy, event, name):
     """Where something is said already: else a string of the US also says that its law is the one to ask.
@@ -174,12 +177,14 @@ def test_a_refusing_string_in_addition_adds_no_permission(policy, event, name):
     assert permits(policy, with_string(event, name, REFUSING[name])) & ~before.permits == 0
 
 
+@settings(deadline=None)
 @given(POLICIES, events(), st.sampled_from(sorted(REFUSING)))
 def test_a_refusing_string_permits_no_more_than_one_that_agrees(policy, event, name):
     refused, agreed = (permits(policy, with_string(event, name, said[name])) for said in (REFUSING, AGREEING))
     assert refused & ~agreed == 0
 
 
+@settings(deadline=None)
 @given(POLICIES, events(gdpr=st.just(1)), st.sampled_from(["tc", "gpp", "us_privacy"]), st.text(ALPHABET, max_size=9))
 def test_a_damaged_string_permits_nothing(policy, event, name, text):
     field = {"tc": "tc_string"}.get(name, name)
@@ -194,6 +199,7 @@ def test_a_damaged_string_permits_nothing(policy, event, name, text):
 CONSENT = ("tc_string", "gpp", "gpp_sid")
 
 
+@settings(deadline=None)
 @given(POLICIES, events(gdpr=st.just(1)), st.booleans(), st.sets(st.sampled_from(CONSENT)))
 def test_consent_that_is_lost_adds_no_permission_where_gdpr_applies(policy, event, is_twice, lost):
     """With one TC string, wherever it stands: in its own place, in GPP, or in both."""
@@ -208,6 +214,7 @@ def test_consent_that_is_lost_adds_no_permission_where_gdpr_applies(policy, even
     assert gone == 0 or (7 in sections and {"gpp", "gpp_sid"} <= lost and is_twice)
 
 
+@settings(deadline=None)
 @given(
     POLICIES,
     events(gdpr=st.just(1)),
@@ -228,6 +235,7 @@ def test_only_what_a_signal_refused_can_come_back_when_it_is_lost(policy, event,
     assert came_back & ~refused == 0
 
 
+@settings(deadline=None)
 @given(POLICIES, events(gdpr=st.just(1)))
 def test_gdpr_permits_nothing_without_a_tc_string(policy, event):
     in_force = event["gpp_sid"] and 2 in event["gpp_sid"]
@@ -235,6 +243,7 @@ def test_gdpr_permits_nothing_without_a_tc_string(policy, event):
     assert permits(policy, event | {"tc": None, "gpp": sections or None}) == 0
 
 
+@settings(deadline=None)
 @given(POLICIES, events())
 def test_every_decision_has_a_basis_of_the_list(policy, event):
     found = decide_event(policy, signals_of(event))
@@ -244,6 +253,7 @@ def test_every_decision_has_a_basis_of_the_list(policy, event):
     assert found == decide_event(policy, signals_of(event))
 
 
+@settings(deadline=None)
 @given(POLICIES, st.text(max_size=40), st.text(max_size=40), st.text(max_size=6), st.lists(st.integers(), max_size=3))
 def test_no_text_raises_and_none_that_is_damaged_permits(policy, tc_string, gpp_string, us_privacy, sections):
     signals = Signals(NOW, gdpr=1, tc_string=tc_string, gpp=gpp_string, gpp_sid=tuple(sections), us_privacy=us_privacy)
