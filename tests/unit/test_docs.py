@@ -7,14 +7,15 @@ import pytest
 import typer
 
 from adlake import cli, job, pipeline
-from adlake.config import MaintenanceConfig, load_config
+from adlake.config import ConsentConfig, MaintenanceConfig, load_config
 from adlake.config.crm import COLUMNS
+from adlake.consent import BASES
 from adlake.contracts import tables
 from tests.doc_commands import BLOCK, ROOT, Command, blocks, commands, inline_commands, pages
 
 # What the shell or another program does; everything else in a console block must be ours or make's.
 FOREIGN = {"openssl", "chmod", "source"}
-CONFIGURED = ("docs/guides/own-files.md", "docs/guides/maintenance.md")
+CONFIGURED = ("docs/guides/own-files.md", "docs/guides/maintenance.md", "docs/guides/consent.md")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 WRITTEN = [Command("here", ("adlake", "run", "--bogus")), Command("here", ("adlake", "status", "extra"))]
 
@@ -110,6 +111,28 @@ def test_the_configuration_that_is_shown_loads(config):
     assert (found.tenant, found.lake) == ("herald", str(config.parent / "lake"))
     assert found.content.sections["sport"] == "483"
     assert found.maintenance == MaintenanceConfig()
+
+
+def test_the_consent_policy_that_is_shown_has_the_defaults(config):
+    shown = load_config(config).consent
+    assert sorted(shown.vendors) == ["audience-count", "google"]
+    assert sorted(shown.contexts) == ["com.herald/privacy"]
+    own = {"vendors": {}, "contexts": {}, "version": ConsentConfig().version}
+    assert shown.model_copy(update=own) == ConsentConfig()
+
+
+def test_what_is_decided_of_the_event_that_is_shown(capsys):
+    (block,) = [block for block in blocks("python") if block.page == "docs/guides/consent.md"]
+    exec(compile(block.text, block.page, "exec"), {})  # noqa: S102 our own page
+    printed = capsys.readouterr().out.strip()
+    assert f"It prints `{printed}`" in pages()[block.page]
+
+
+def test_every_basis_that_is_named_exists():
+    page = pages()["docs/guides/consent.md"]
+    named = set(re.findall(r"`((?:gpp|invalid):[a-z0-9_]+|tcf|us_privacy|coppa|age|gpc|no_law|no_signal)`", page))
+    assert named <= set(BASES) | {"age", "coppa"}
+    assert {basis for basis in BASES if ":" not in basis} <= named
 
 
 def test_the_mapping_of_contacts_that_is_shown_loads(config):

@@ -1,5 +1,6 @@
 """The configuration of one lake: `lake.yaml`, checked as a whole before anything starts."""
 
+from adlake.config.consent import ConsentConfig
 from adlake.config.content import ContentConfig
 from adlake.config.crm import CrmConfig, FileMapping, Origin
 from adlake.config.loading import config_faults, load_config
@@ -19,6 +20,7 @@ from adlake.config.settings import (
 __all__ = [
     "SOURCES",
     "Config",
+    "ConsentConfig",
     "ContentConfig",
     "CrmConfig",
     "FileMapping",

@@ -7,6 +7,7 @@ from typing import Annotated, Literal, Self, get_args
 
 from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, field_validator, model_validator
 
+from adlake.config.consent import ConsentConfig
 from adlake.config.content import ContentConfig
 from adlake.config.crm import CrmConfig
 from adlake.config.values import Count, Strict, Text, Zone
@@ -196,6 +197,7 @@ class Config(Strict):
         fx: files of exchange rates.
         crm: what the files of contacts and newsletters mean.
         content: what sections are about.
+        consent: what people must have said before their data is used.
         lock: of the one writer.
         maintenance: of data files.
         spark: resources.
@@ -215,6 +217,7 @@ class Config(Strict):
     fx: FxConfig = FxConfig()
     crm: CrmConfig = CrmConfig()
     content: ContentConfig = ContentConfig()
+    consent: ConsentConfig = ConsentConfig()
     lock: LockConfig = LockConfig()
     maintenance: MaintenanceConfig = MaintenanceConfig()
     spark: SparkConfig = SparkConfig()
