@@ -5,6 +5,8 @@ from datetime import timedelta
 
 import pytest
 
+from adlake.lake import Lake
+from adlake.ledger import Ledger
 from adlake.quality.chronicle import HeldBatch, PastVerdict, held_batches, past_verdicts, released
 from adlake.quality.verdict import Outcome
 from tests.unit.judged import NOW, SHOWN, batch_rule, judged, row_rule
@@ -119,6 +121,23 @@ def test_gold_is_set_free_by_the_next_candidate_that_passes_whatever_its_batch()
     (batch,) = held(first, second)
     assert (batch.verdict.batch_id, batch.since_utc) == ("b2", NOW - timedelta(hours=3))
     assert held(first, second, judged(FINE, hours_ago=1, batch_id="b3", version=4, **gold)) == ()
+
+
+def test_gold_may_be_held_under_the_name_of_a_rebuild_or_a_replay_and_no_other_table():
+    for name in ("rebuild-r1", "replay-r1"):
+        gold = judged(BROKEN, state="held", batch_id=name, table="gold.yield_hourly", step="build_gold")
+        assert [batch.verdict.batch_id for batch in held(gold)] == [name]
+        assert held(judged(BROKEN, state="held", batch_id=name)) == ()
+
+
+def test_the_ledger_tells_what_was_published_between_two_that_were_held(config):
+    gold = {"table": "gold.yield_hourly", "step": "build_gold"}
+    ledger = Ledger(Lake(config))
+    ledger.add_verdicts(judged(BROKEN, hours_ago=3, state="held", batch_id="b1", **gold))
+    ledger.add_verdicts(judged(FINE, hours_ago=2, batch_id="b2", version=4, **gold))
+    ledger.add_verdicts(judged(BROKEN, hours_ago=1, state="held", batch_id="b3", **gold))
+    (batch,) = held_batches(past_verdicts(ledger.unpublished()))
+    assert (batch.verdict.batch_id, batch.since_utc) == ("b3", NOW - timedelta(hours=1))
 
 
 def test_the_longest_held_batch_comes_first():
