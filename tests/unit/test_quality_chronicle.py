@@ -8,7 +8,7 @@ import pytest
 from adlake.lake import Lake
 from adlake.ledger import Ledger
 from adlake.quality.chronicle import HeldBatch, PastVerdict, held_batches, past_verdicts, released
-from adlake.quality.verdict import Outcome
+from adlake.quality.verdict import Judgement, Outcome, Verdict
 from tests.unit.judged import NOW, SHOWN, batch_rule, judged, row_rule
 
 BROKEN = row_rule("no_key", 7, 90, outcome="failed")
@@ -169,3 +169,17 @@ def test_releases_are_the_published_verdicts_that_held():
     ]
     assert [(one.version, one.released) for one in released(past_verdicts(rows))] == [(7, "agreed with ad ops")]
     assert released(past_verdicts([replace(row, version=None) for row in rows])) == ()
+
+
+def test_what_a_run_says_of_a_held_candidate_names_the_rules_that_hold_it_and_a_way_out_that_there_is():
+    outcomes = (Outcome("no_key", "hold", "failed", 7, 90), Outcome("with_id", "warn", "failed", 1, 90))
+
+    def way_out(table, batch_id):
+        error = Judgement(Verdict(table, "s1", 90, outcomes), "any", batch_id, is_batch=True).error()
+        assert (error.condition, error.found) == ("GATE_HELD", "1 of 2 rules: no_key")
+        return error.way_out.partition(" and run again")[2]
+
+    released = ", or publish it as it is: `adlake release --batch {} --reason ...`."
+    assert way_out(SHOWN, "b1") == released.format("b1")
+    assert way_out("gold.yield_hourly", "replay-1") == released.format("replay-1")
+    assert way_out(SHOWN, "replay-1") == "; a rebuild or a replay is done from the start and cannot be released."
