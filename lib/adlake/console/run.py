@@ -70,7 +70,7 @@ def _show_held(report: JobReport) -> None:
     for judgement in report.held:
         error = judgement.error()
         place = f"  [{error.condition}] {error.where}"
-        print_lines(console, place, f"    {error.what}: {error.found}", f"    {error.way_out}")
+        print_lines(console, place, f"    {error.found}", f"    {error.way_out}")
 
 
 def _show_set_aside(report: JobReport) -> None:
