@@ -215,13 +215,18 @@ def parse(step: str, argv: Sequence[str]) -> Arguments:
     if step == "replay_quarantine":
         if "table" not in found:
             parser.error("the following arguments are required: --table")
-        wish = Replay(found["table"], found.get("rule"), moment(found["since"]) if "since" in found else None)
+        since = moment(found["since"], flag="--since") if "since" in found else None
+        wish = Replay(found["table"], found.get("rule"), since)
     as_of = moment(found["as_of"]) if "as_of" in found else None
     return Arguments(config, as_of, found.get("dry_run") == "true", wish)
 
 
-def moment(text: str) -> datetime:
+def moment(text: str, *, flag: str = "--as-of") -> datetime:
     """The UTC moment that an ISO 8601 time with zone names.
+
+    Args:
+        text: the value of a flag.
+        flag: that an error names.
 
     Raises:
         UsageError: it is none, or has no zone (TIME_UNREADABLE).
@@ -232,7 +237,7 @@ def moment(text: str) -> datetime:
         found = None
     if found is None or found.tzinfo is None:
         raise UsageError(
-            "TIME_UNREADABLE", "no moment", where="--as-of", found=repr(text), wanted="such as 2026-11-01T06:00:00Z"
+            "TIME_UNREADABLE", "no moment", where=flag, found=repr(text), wanted="such as 2026-11-01T06:00:00Z"
         )
     return found.astimezone(UTC)
 

@@ -191,17 +191,21 @@ class Ledger:
         """Record a run that changed something."""
         self._append("ops.runs", [asdict(record)])
 
-    def verdicts(self, *, newest: int) -> list[VerdictRecord]:
-        """The newest verdicts of each table, rule by rule, oldest verdict first."""
+    def verdicts(self, *, newest: int, only_published: bool = False) -> list[VerdictRecord]:
+        """The newest verdicts of each table, or of those on what was published; rule by rule, oldest verdict first."""
         rank = 'dense_rank() over (partition by "table" order by at_utc desc)'
-        ranked = f"(select *, {rank} as newest from rows)"  # noqa: S608 constants
+        among = "version is not null" if only_published else "true"
+        ranked = f"(select *, {rank} as newest from rows where {among})"  # noqa: S608 constants
         return self._verdicts(ranked, f"newest <= {newest}")
 
     def unpublished(self) -> list[VerdictRecord]:
-        """All verdicts on candidates that were kept from readers once, and the newest of each table, oldest first."""
+        """All verdicts on candidates that were kept from readers once, and the newest of each table, oldest first.
+
+        With them the newest one of each table that was published: what was held before that is not held since then.
+        """
         candidate = 'concat(step, chr(31), "table", chr(31), batch_id)'
         kept = f"select {candidate} from rows where version is null"  # noqa: S608 constants
-        newest = 'select concat("table", cast(max(at_utc) as string)) from rows group by "table"'
+        newest = 'select concat("table", cast(max(at_utc) as string)) from rows group by "table", version is null'
         return self._verdicts(
             "rows", f'{candidate} in ({kept}) or concat("table", cast(at_utc as string)) in ({newest})'
         )

@@ -144,7 +144,11 @@ def discard(lake: Lake, candidate: Candidate) -> None:
     """Nothing; the candidate's data files are gone, and the table is as it was."""
     for file in candidate.files:
         # as Delta writes it, the path is quoted
-        lake.storage.delete(f"{candidate.table.path}/{unquote(file)}")
+        folder, _, name = f"{candidate.table.path}/{unquote(file)}".rpartition("/")
+        lake.storage.delete(f"{folder}/{name}")
+        if lake.storage.is_local:
+            # Hadoop keeps a checksum beside each local file
+            lake.storage.delete(f"{folder}/.{name}.crc")
 
 
 def _confirm(lake: Lake, table: Table, version: int, markers: Mapping[str, int]) -> None:

@@ -21,7 +21,8 @@ def recover_accounts(lake: Lake, ledger: Ledger) -> list[AccountRecord]:
         missing += [account_record(commit.version, commit.meta, utc_now()) for commit in commits if commit.meta]
         judged += [row for commit in commits for row in verdict_records(commit.version, commit.meta, utc_now())]
     if missing:
-        known = {(one.table, one.version) for one in ledger.verdicts(newest=len(missing))}
+        # the verdicts may have been copied before the run was cut off
+        known = {(one.table, one.version) for one in ledger.verdicts(newest=len(missing), only_published=True)}
         ledger.add_verdicts([one for one in judged if (one.table, one.version) not in known])
         ledger.add_accounts(missing)
     return missing

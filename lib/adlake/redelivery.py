@@ -1,6 +1,6 @@
 """A file delivered again with other content: its older rows go, and keys that only another delivery holds come back."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame, SparkSession
@@ -65,12 +65,26 @@ def redelivery_of(ledger: Ledger, batch_id: str, table: Table, step: str) -> Red
     return Redelivery(replaced, tuple(sorted(overtaken)))
 
 
-def outdated_deliveries(ledger: Ledger, name: str) -> tuple[Delivery, ...]:
-    """Every delivery of the table that a later one of the same path replaces."""
+def outdated_deliveries(ledger: Ledger, name: str, unseen: Collection[str] = ()) -> tuple[Delivery, ...]:
+    """Every delivery of the table that a later one of the same path replaces.
+
+    Args:
+        ledger: that knows the deliveries.
+        name: of the bronze table, without its layer.
+        unseen: batches that replace nothing, as no reader sees them.
+    """
     newest: dict[str, str] = {}
     for batch, path in _deliveries(ledger, name):
-        newest[path] = max(batch, newest.get(path, ""))
-    return tuple(sorted((batch, path) for batch, path in _deliveries(ledger, name) if batch < newest[path]))
+        if batch not in unseen:
+            newest[path] = max(batch, newest.get(path, ""))
+    return tuple(sorted((batch, path) for batch, path in _deliveries(ledger, name) if batch < newest.get(path, "")))
+
+
+def is_delivered_again(ledger: Ledger, batch_id: str, table: Table) -> bool:
+    """Whether later batches deliver every file of the batch again, so that nothing has to wait for its rows."""
+    deliveries = [delivery for name in table.made_from for delivery in _deliveries(ledger, name.partition(".")[2])]
+    own = {path for batch, path in deliveries if batch == batch_id}
+    return own <= {path for batch, path in deliveries if batch > batch_id}
 
 
 def among(deliveries: Sequence[Delivery]) -> Column:

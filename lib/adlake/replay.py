@@ -25,7 +25,7 @@ from adlake.redelivery import among, outdated_deliveries
 from adlake.refined import REFINEMENTS, of_batches, parter_for, records_of, source_of
 from adlake.run import Clock, Run
 from adlake.silver import STEP as REFUSING_STEP
-from adlake.silver import SUPERSEDED_DELIVERY
+from adlake.silver import SUPERSEDED_DELIVERY, unpublished
 from adlake.sources.source import Check
 from adlake.tables import read_table
 from adlake.window import lookup_window
@@ -67,7 +67,7 @@ def replay(run: Run, identity: IdentityKey, wish: Replay) -> DoneReplay:
     """
     clock, contract, batch_id = Clock(), table(wish.table), f"{ONE_TIME}{run.run_id}"
     source = source_of(contract)
-    outdated = among(outdated_deliveries(run.ledger, source.name))
+    outdated = among(outdated_deliveries(run.ledger, source.name, unpublished(run, contract.qualified)))
     parter = parter_for(contract, STEP, identity, [Check(SUPERSEDED_DELIVERY, lambda: outdated)])
     records = _open_records(run, contract, wish)
     sound = parter.sound(records)
@@ -94,20 +94,30 @@ def _open_records(run: Run, contract: Table, wish: Replay) -> DataFrame:
 
 
 def _refused(run: Run, contract: Table, wish: Replay) -> DataFrame:
+    """Addresses of the refused records of batches that the table shows: a batch that is yet to come parts its own."""
     held = read_table(run.session, run.lake, table(f"quarantine.{contract.name}"))
     refused = held.where((F.col("table") == contract.qualified) & (F.col("step") == REFUSING_STEP))
+    refused = refused.where(~F.col("batch_id").isin(list(unpublished(run, contract.qualified))))
     if wish.rule is not None:
         refused = refused.where(F.array_contains("rule_ids", wish.rule))
     if wish.since is not None:
         refused = refused.where(F.col("quarantined_at_utc") >= F.lit(wish.since))
     index = F.get_json_object("record", f"$.{INDEX}").cast("int").alias(INDEX)
-    addresses = refused.select(F.col("batch_id").alias(BATCH), F.col("file").alias(FILE), _position(), index)
+    addresses = refused.select(
+        F.col("batch_id").alias(BATCH), F.col("file").alias(FILE), _position(), index, "quarantined_at_utc"
+    )
     said = read_table(run.session, run.lake, table(OUTCOMES)).where(F.col("table") == contract.qualified)
     last = said.where(F.col("outcome") != REFUSED).select(
-        F.col("batch_id").alias(BATCH), F.col("file").alias(FILE), _position(), F.col("index").alias(INDEX)
+        F.col("batch_id").alias(BATCH),
+        F.col("file").alias(FILE),
+        _position(),
+        F.col("index").alias(INDEX),
+        "replayed_at_utc",
     )
     same = [addresses[name].eqNullSafe(last[name]) for name in (BATCH, FILE, POSITION, INDEX)]
-    return addresses.join(last, same, "left_anti")
+    # a rebuild may have refused it again since
+    is_newer = last["replayed_at_utc"] >= addresses["quarantined_at_utc"]
+    return addresses.join(last, [*same, is_newer], "left_anti").drop("quarantined_at_utc")
 
 
 def _position() -> Column:
@@ -152,8 +162,8 @@ def _done(name: str, batch_id: str, counts: Mapping[tuple[str, str | None], int]
 
 
 def _publish(run: Run, contract: Table, rows: DataFrame, done: DoneReplay, clock: Clock) -> bool:
-    """Whether the rows that pass were published; not when the gate holds them."""
-    if not done.rows:
+    """Whether the rows that pass were published; not when the gate holds them. Without any there is no commit."""
+    if not done.published:
         return True
     candidate = write_candidate(run.session, run.lake, contract, rows)
     written = candidate.frame(run.session)
@@ -167,7 +177,6 @@ def _publish(run: Run, contract: Table, rows: DataFrame, done: DoneReplay, clock
         step=STEP,
         batch_id=done.batch_id,
         is_batch=False,
-        is_known=not candidate.rows,
     )
     if not judgement.verdict.publishes:
         hold(run, judgement, candidate)

@@ -99,7 +99,7 @@ def _commit(record: AccountRecord) -> dict[str, Any]:
 def _held(judgement: Judgement) -> dict[str, Any]:
     verdict = judgement.verdict
     named = {"step": judgement.step, "table": verdict.table, "batch_id": judgement.batch_id, "state": verdict.state}
-    return named | {"rules": list(verdict.failed), "reason": verdict.reason, "rows": verdict.rows}
+    return named | {"rules": list(verdict.holding), "reason": verdict.reason, "rows": verdict.rows}
 
 
 def totals(commits: Sequence[AccountRecord]) -> dict[str, int]:

@@ -69,6 +69,14 @@ def pending(run: Run) -> list[tuple[str, str]]:
     return sorted(work - done)
 
 
+def unpublished(run: Run, name: str) -> frozenset[str]:
+    """Batches with records of the table of which it shows nothing: a gate holds them, or they are yet to come."""
+    source = source_of(table(name))
+    done = {record.batch_id for record in run.ledger.accounts() if (record.step, record.table) == (STEP, name)}
+    claims = run.ledger.claims().items()
+    return frozenset(batch for batch, files in claims if any(file.table == source.name for file in files)) - done
+
+
 def published_together(work: Iterable[tuple[str, str]]) -> list[tuple[str, tuple[str, ...]]]:
     """The work cut into what is committed together: the tables of a batch, those first that the others' rules ask.
 
@@ -96,7 +104,7 @@ def refine(run: Run, identity: IdentityKey, batch_id: str, name: str) -> "Ready 
     parting = parted(parter, records_of(run, bronze, name), read)
     rewrite = rewrite_without(run.session, run.lake, contract, redelivery)
     losers = losers_of(run, parting.accepted, contract, batch_id, redelivery.is_replaced())
-    restored = _restored(run, parter, rewrite.replaced, parting.accepted) if rewrite else None
+    restored = _restored(run, parter, batch_id, rewrite.replaced, parting.accepted) if rewrite else None
     work = Work(contract, batch_id, read, rewrite, restored)
     return _prepare(run, work, parting, losers, clock)
 
@@ -107,17 +115,21 @@ def published_tables(run: Run) -> list[str]:
 
 
 def rebuild(run: Run, identity: IdentityKey, name: str) -> "Ready | None":
-    """A refined table made again, whole, from everything that bronze holds of it; None when the gate holds it.
+    """A refined table made again, whole, from all batches that it shows; None when the gate holds it.
+
+    A batch that is held stays held: released or mended later, it would be published a second time.
 
     Raises:
         AccountError: bronze rows are not accounted for.
     """
     clock, contract = Clock(), table(name)
     source = source_of(contract)
-    outdated = among(outdated_deliveries(run.ledger, source.name))
-    bronze = read_table(run.session, run.lake, source)
+    unseen = unpublished(run, name)
+    outdated = among(outdated_deliveries(run.ledger, source.name, unseen))
+    bronze = read_table(run.session, run.lake, source).where(~F.col("_batch_id").isin(list(unseen)))
+    rows = sum(file.rows for file in run.lake.files(source)) - sum(_published(run, one, source) for one in unseen)
     parter = parter_for(contract, STEP, identity, [Check(SUPERSEDED_DELIVERY, lambda: outdated)])
-    read = _read(bronze, name, sum(file.rows for file in run.lake.files(source)))
+    read = _read(bronze, name, rows)
     parting = parted(parter, records_of(run, bronze, name), read)
     losers = losers_within(parting.accepted, contract.key, contract.winner_order)
     return _prepare(run, Work(contract, f"rebuild-{run.run_id}", read, is_whole=True), parting, losers, clock)
@@ -198,7 +210,7 @@ def _prepare(run: Run, work: Work, parting: Parting, losers: DataFrame, clock: C
         batch_id=work.batch_id,
         split=parting.outcomes,
         is_batch=not work.is_whole,
-        is_known=own == 0 and duplicates > 0,
+        is_known=own == 0 and (duplicates > 0 or SUPERSEDED_DELIVERY in parting.filtered),
     )
     if not judgement.verdict.publishes:
         hold(run, judgement, candidate, held.candidate)
@@ -208,7 +220,7 @@ def _prepare(run: Run, work: Work, parting: Parting, losers: DataFrame, clock: C
     return Ready(candidate, held, account, slices, judgement, clock.spent())
 
 
-def _restored(run: Run, parter: Parter, replaced: DataFrame, accepted: DataFrame) -> DataFrame:
+def _restored(run: Run, parter: Parter, batch_id: str, replaced: DataFrame, accepted: DataFrame) -> DataFrame:
     """Rows for keys whose published row is replaced, that the new delivery lacks and another one holds."""
     contract = parter.contract
     source = source_of(contract)
@@ -216,7 +228,8 @@ def _restored(run: Run, parter: Parter, replaced: DataFrame, accepted: DataFrame
     lost = gone.join(accepted.select(*contract.key), list(contract.key), "left_anti")
     done = [r.batch_id for r in run.ledger.accounts() if (r.step, r.table) == (STEP, contract.qualified)]
     bronze = of_batches(run, source, done)
-    current = bronze.where(~among(outdated_deliveries(run.ledger, source.name)))
+    unseen = unpublished(run, contract.qualified) - {batch_id}
+    current = bronze.where(~among(outdated_deliveries(run.ledger, source.name, unseen)))
     earlier = replace(parter, more_filters=())
     found = earlier.accepted(records_of(run, current, contract.qualified))
     held = found.join(F.broadcast(lost), list(contract.key), "left_semi")

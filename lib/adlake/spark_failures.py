@@ -7,6 +7,8 @@ from pyspark.errors import PySparkException
 
 SPARK_FAILURES = (PySparkException, Py4JError)
 CONDITION = re.compile(r"\[([A-Z][A-Z0-9_.]+)\]")
+# a class of the JVM with its package, or one of Python: anything else may be a value
+CLASS_NAME = re.compile(r"([a-z]\w*\.)+[A-Z][\w$]*|[A-Z]\w*(Error|Exception)")
 STORAGE_FAILURES = ("java.io.", "java.nio.", "java.net.", "org.apache.hadoop.")
 LONGEST_REASON = 300
 
@@ -22,5 +24,7 @@ def cause_of(error: Exception) -> str:
     named = CONDITION.search(reason)
     if named:
         return named[1]
-    is_of_storage = reason.startswith(STORAGE_FAILURES)
-    return reason[:LONGEST_REASON] if is_of_storage else reason.split(":")[0].split(" ")[0] or type(error).__name__
+    if reason.startswith(STORAGE_FAILURES):
+        return reason[:LONGEST_REASON]
+    first = reason.split(":")[0].split(" ")[0]
+    return first if CLASS_NAME.fullmatch(first) else type(error).__name__

@@ -68,8 +68,13 @@ class DoneReplay:
 
     def __str__(self) -> str:
         """One line for people."""
-        still = "".join(f", {rule}: {count}" for rule, count in self.refused.items())
-        left = "".join(f", {reason}: {count}" for reason, count in self.left_out.items())
         verb = "would be published" if self.is_dry else "held by the gate" if self.is_held else "published"
-        told = f"{self.published} {verb}, {self.duplicates} there already, {sum(self.refused.values())} refused{still}"
-        return f"{self.table}: {self.rows} refused rows looked at again: {told}{left}"
+        told = [f"{self.published} {verb}", f"{self.duplicates} there already"]
+        told += [_told("still refused", self.refused), _told("left out", self.left_out)]
+        rows = f"{self.rows} refused row{'' if self.rows == 1 else 's'}"
+        return f"{self.table}: {rows} looked at again: {', '.join(told)}"
+
+
+def _told(what: str, counts: Mapping[str, int]) -> str:
+    names = ", ".join(f"{name}: {count}" for name, count in counts.items())
+    return f"{sum(counts.values())} {what}" + (f" ({names})" if names else "")

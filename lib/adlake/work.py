@@ -6,6 +6,7 @@ from typing import Protocol
 from adlake import bronze, features, gold, intake, maintenance, replay, silver
 from adlake.contracts import table
 from adlake.identity import identity_key
+from adlake.redelivery import is_delivered_again
 from adlake.run import Run
 from adlake.sources import sources_of
 from adlake.wish import Replay
@@ -56,7 +57,12 @@ def build_silver(run: Run, secret: bytes, *, rebuild: bool) -> None:
         run.notify(silver.STEP, names[0].partition(".")[2], done, len(together))
         made = {name: silver.refine(run, identity, batch_id, name) for name in names if name not in waiting}
         _publish(run, made.values())
-        waiting |= {name for name, ready in made.items() if ready is None and table(name).after_hold == "wait"}
+        held = [table(name) for name, ready in made.items() if ready is None]
+        waiting |= {
+            contract.qualified
+            for contract in held
+            if contract.after_hold == "wait" and not is_delivered_again(run.ledger, batch_id, contract)
+        }
     for done, name in enumerate(tables):
         run.notify(silver.STEP, name.partition(".")[2], done, len(tables))
         _publish(run, [silver.rebuild(run, identity, name)])

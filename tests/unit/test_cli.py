@@ -8,6 +8,7 @@ import re
 import signal
 import subprocess
 import sys
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,6 +25,7 @@ from adlake.interrupts import context, interruptible
 from adlake.lake import Lake
 from adlake.ledger import AccountRecord, FileRecord, Ledger
 from adlake.pipeline import PIPELINE, STEPS
+from adlake.quality.verdict import Judgement, Outcome, Verdict
 from adlake.report import JobReport
 from adlake.version import VERSION
 from tests.unit.judged import batch_rule, judged
@@ -218,6 +220,22 @@ def test_a_run_names_the_files_it_set_aside_and_ends_with_1(adlake, execute, con
     found = adlake("run")
     assert found.exit_code == 1
     assert "  gam/[x]/cut.gz: [CUT_GZIP] the file ends early\n" in found.stdout
+
+
+def test_a_run_names_what_a_gate_holds_and_the_way_out_and_ends_with_3(adlake, execute, config):
+    outcomes = (Outcome("no_key", "hold", "failed", 7, 90), Outcome("with_id", "warn", "failed", 1, 90))
+    held = Judgement(Verdict("silver.gam_clicks", "s1", 90, outcomes), "build_silver", "b1", is_batch=True)
+    execute.report = replace(report(), held=(held,))
+    found = adlake("run")
+    assert found.exit_code == 3
+    way_out = "Mend the cause and run again, or publish it as it is: `adlake release --batch b1 --reason ...`."
+    assert found.stdout.splitlines()[:5] == [
+        "Held by a quality gate; nothing of it is published:",
+        "  [GATE_HELD] silver.gam_clicks, batch b1",
+        "    1 of 2 rules: no_key",
+        f"    `adlake quality --table silver.gam_clicks` shows why. {way_out}",
+        "Done, but a gate held data back: 0 batches in 1 min 01 s, 4.0 s of processor time.",
+    ]
 
 
 @pytest.mark.parametrize(

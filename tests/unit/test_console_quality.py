@@ -153,8 +153,7 @@ Held back by the quality gate; readers see nothing of it:
   vault.contacts, batch b
     could not run since 2026-11-22 12:00:00 UTC (just now): the whole gate
     missing columns: email
-    Nothing was judged. Mend the cause and run again, or publish the batch unjudged:
-    adlake release --batch b --table vault.contacts --reason "..."
+    Nothing was judged, so nothing can be released. Mend the suite or the table and run again.
 
 Quality gate
 Table                        Newest verdict   When       Failed           Lately

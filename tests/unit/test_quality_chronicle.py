@@ -5,8 +5,10 @@ from datetime import timedelta
 
 import pytest
 
+from adlake.lake import Lake
+from adlake.ledger import Ledger
 from adlake.quality.chronicle import HeldBatch, PastVerdict, held_batches, past_verdicts, released
-from adlake.quality.verdict import Outcome
+from adlake.quality.verdict import Judgement, Outcome, Verdict
 from tests.unit.judged import NOW, SHOWN, batch_rule, judged, row_rule
 
 BROKEN = row_rule("no_key", 7, 90, outcome="failed")
@@ -121,6 +123,23 @@ def test_gold_is_set_free_by_the_next_candidate_that_passes_whatever_its_batch()
     assert held(first, second, judged(FINE, hours_ago=1, batch_id="b3", version=4, **gold)) == ()
 
 
+def test_gold_may_be_held_under_the_name_of_a_rebuild_or_a_replay_and_no_other_table():
+    for name in ("rebuild-r1", "replay-r1"):
+        gold = judged(BROKEN, state="held", batch_id=name, table="gold.yield_hourly", step="build_gold")
+        assert [batch.verdict.batch_id for batch in held(gold)] == [name]
+        assert held(judged(BROKEN, state="held", batch_id=name)) == ()
+
+
+def test_the_ledger_tells_what_was_published_between_two_that_were_held(config):
+    gold = {"table": "gold.yield_hourly", "step": "build_gold"}
+    ledger = Ledger(Lake(config))
+    ledger.add_verdicts(judged(BROKEN, hours_ago=3, state="held", batch_id="b1", **gold))
+    ledger.add_verdicts(judged(FINE, hours_ago=2, batch_id="b2", version=4, **gold))
+    ledger.add_verdicts(judged(BROKEN, hours_ago=1, state="held", batch_id="b3", **gold))
+    (batch,) = held_batches(past_verdicts(ledger.unpublished()))
+    assert (batch.verdict.batch_id, batch.since_utc) == ("b3", NOW - timedelta(hours=1))
+
+
 def test_the_longest_held_batch_comes_first():
     rows = [judged(BROKEN, hours_ago=ago, state="held", batch_id=f"b{ago}") for ago in (9, 2, 5)]
     assert [batch.verdict.batch_id for batch in held(*rows)] == ["b9", "b5", "b2"]
@@ -150,3 +169,17 @@ def test_releases_are_the_published_verdicts_that_held():
     ]
     assert [(one.version, one.released) for one in released(past_verdicts(rows))] == [(7, "agreed with ad ops")]
     assert released(past_verdicts([replace(row, version=None) for row in rows])) == ()
+
+
+def test_what_a_run_says_of_a_held_candidate_names_the_rules_that_hold_it_and_a_way_out_that_there_is():
+    outcomes = (Outcome("no_key", "hold", "failed", 7, 90), Outcome("with_id", "warn", "failed", 1, 90))
+
+    def way_out(table, batch_id):
+        error = Judgement(Verdict(table, "s1", 90, outcomes), "any", batch_id, is_batch=True).error()
+        assert (error.condition, error.found) == ("GATE_HELD", "1 of 2 rules: no_key")
+        return error.way_out.partition(" and run again")[2]
+
+    released = ", or publish it as it is: `adlake release --batch {} --reason ...`."
+    assert way_out(SHOWN, "b1") == released.format("b1")
+    assert way_out("gold.yield_hourly", "replay-1") == released.format("replay-1")
+    assert way_out(SHOWN, "replay-1") == "; a rebuild or a replay is done from the start and cannot be released."

@@ -9,12 +9,15 @@ from deltalake import DeltaTable
 from adlake.account import Account
 from adlake.contracts import table
 from adlake.lake import Lake
-from adlake.ledger import AccountRecord, Ledger
+from adlake.ledger import AccountRecord, Ledger, verdict_records
+from adlake.quality.verdict import Judgement, Outcome, Verdict
 from adlake.recovery import recover_accounts
+from tests.unit.judged import judged
 from tests.unit.small_lakes import commit, said
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 B1, B2 = "20261101T000000000000Z", "20261102T000000000000Z"
+CLICKS_TABLE = "silver.gam_clicks"
 CLICKS = Account(9, 5, 2, {"key_missing": 1}, {"unfilled_impression": 1}, 3)
 
 
@@ -58,6 +61,21 @@ def test_every_layer_is_looked_at(lake, name):
     record = publish(lake, name, B1, CLICKS)
     assert recover(lake) == [record]
     assert [replace(found, committed_at_utc=NOON) for found in Ledger(lake).accounts()] == [record]
+
+
+def test_a_verdict_that_was_copied_before_its_account_is_not_copied_again(lake):
+    verdict = Verdict(CLICKS_TABLE, "s1", 5, (Outcome("key_missing", "hold", "passed", 0, 5),))
+    judgement = Judgement(verdict, "build_silver", B1, is_batch=True)
+    meta = said(CLICKS_TABLE, B1, run="killed", account=CLICKS) | {"verdict": judgement.as_dict(NOON)}
+    commit(lake, CLICKS_TABLE, [{"event_date": date(2026, 11, 1), "_batch_id": B1}], meta)
+    copied = verdict_records(0, meta, NOON)
+    # another batch was held in the meantime
+    Ledger(lake).add_verdicts([*copied, *judged(state="held", batch_id=B2, table=CLICKS_TABLE)])
+
+    (record,) = recover(lake)
+    assert record.account == CLICKS
+    published = [one for one in Ledger(lake).verdicts(newest=9) if one.version is not None]
+    assert published == copied
 
 
 def test_only_commits_newer_than_the_newest_copy_are_copied_all_at_once(lake):

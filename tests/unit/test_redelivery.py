@@ -8,7 +8,7 @@ from adlake.account import Account
 from adlake.contracts import table
 from adlake.lake import Lake
 from adlake.ledger import AccountRecord, FileRecord, Ledger
-from adlake.redelivery import Redelivery, outdated_deliveries, redelivery_of
+from adlake.redelivery import Redelivery, is_delivered_again, outdated_deliveries, redelivery_of
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
 B1, B2, B3 = "20261101T000000000000Z", "20261102T000000000000Z", "20261103T000000000000Z"
@@ -47,6 +47,26 @@ def test_a_batch_replaces_every_earlier_delivery_of_its_paths(ledger):
     assert found(ledger, B2) == Redelivery(((B1, "b"),), ())
     assert found(ledger, B3) == Redelivery(((B1, "a"), (B1, "b"), (B2, "b")), ())
     assert outdated_deliveries(ledger, "gam_clicks") == ((B1, "a"), (B1, "b"), (B2, "b"))
+
+
+def test_a_batch_that_nobody_sees_replaces_nothing(ledger):
+    deliver(ledger, B1, "a", "b")
+    deliver(ledger, B2, "a", "b")
+    deliver(ledger, B3, "a")
+    assert outdated_deliveries(ledger, "gam_clicks", {B3}) == ((B1, "a"), (B1, "b"))
+    assert outdated_deliveries(ledger, "gam_clicks", {B2}) == ((B1, "a"), (B2, "a"))
+    assert outdated_deliveries(ledger, "gam_clicks", {B1, B2, B3}) == ()
+
+
+def test_a_batch_is_delivered_again_when_all_its_files_are(ledger):
+    clicks = table("silver.gam_clicks")
+    deliver(ledger, B1, "a", "b")
+    deliver(ledger, B1, "c", of="gam_requests")
+    deliver(ledger, B2, "a")
+    assert not is_delivered_again(ledger, B1, clicks)
+    deliver(ledger, B3, "b")
+    assert is_delivered_again(ledger, B1, clicks)
+    assert not is_delivered_again(ledger, B3, clicks)
 
 
 def test_a_late_batch_is_overtaken_only_by_what_is_published(ledger):

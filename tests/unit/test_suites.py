@@ -8,8 +8,9 @@ from pathlib import Path
 import pytest
 
 from adlake.contracts import tables
+from adlake.errors import ContractError
 from adlake.quality.kinds import KINDS, ROW_KINDS
-from adlake.quality.suite import JUDGED_LAYERS, load_suite, suite_faults
+from adlake.quality.suite import JUDGED_LAYERS, load_suite, suite_faults, suite_of
 from adlake.reasons import MEANINGS
 from tests.doc_commands import blocks
 
@@ -169,3 +170,22 @@ def test_the_rules_in_the_guide_are_those_of_the_suites():
     assert all(any(rule in document["expectations"] for document in documents) for rule in rules)
     (references,) = [one for one in shown if "type" not in one]
     assert any(document.get("meta") == references["meta"] for document in documents)
+
+
+@pytest.mark.parametrize(
+    ("kind", "kwargs", "complaint"),
+    [
+        ("values_to_be_between", {"column": "name"}, "neither min_value nor max_value, wanted at least one of them"),
+        ("value_lengths_to_be_between", {"column": "name", "min_value": None}, "neither min_value nor max_value"),
+        ("values_to_be_in_set", {"column": "name"}, "no value_set"),
+        ("values_to_match_regex_list", {"column": "name", "regex_list": []}, "no regex_list"),
+        ("pair_values_to_be_equal", {"column_A": "name"}, "no column_B"),
+        ("values_to_be_null", {}, "no column"),
+    ],
+)
+def test_a_rule_that_nothing_can_be_compared_with_is_a_fault_of_its_suite(kind, kwargs, complaint):
+    meta = {"id": "lacking", "on_fail": "quarantine", "meaning": "why"}
+    rule = {"type": f"expect_column_{kind}", "kwargs": kwargs | {"mostly": 1}, "severity": "critical", "meta": meta}
+    with pytest.raises(ContractError) as refusal:
+        suite_of({"name": "silver.gam_line_items", "expectations": [rule]}, tables()["silver.gam_line_items"])
+    assert (refusal.value.condition, complaint in refusal.value.what) == ("SUITE_INVALID", True), refusal.value

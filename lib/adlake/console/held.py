@@ -31,5 +31,6 @@ def show_held(console: Console, held: Sequence[HeldBatch], now: datetime, config
         print_lines(console, f"    {STANDINGS[verdict.state]} {since}: {what}")
         if verdict.reason:
             print_lines(console, f"    {verdict.reason}")
-        print_lines(console, f"    {WAYS_OUT[verdict.state]}", f"    {release_command(batch, config)}")
+        command = release_command(batch, config)
+        print_lines(console, f"    {WAYS_OUT[verdict.state]}", *([f"    {command}"] if command else []))
     console.print()

@@ -68,7 +68,9 @@ def _show_held(report: JobReport) -> None:
     console = screen()
     console.print("Held by a quality gate; nothing of it is published:", style=BAD)
     for judgement in report.held:
-        print_lines(console, f"  {judgement.error()}")
+        error = judgement.error()
+        place = f"  [{error.condition}] {error.where}"
+        print_lines(console, place, f"    {error.found}", f"    {error.way_out}")
 
 
 def _show_set_aside(report: JobReport) -> None:

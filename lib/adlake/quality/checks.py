@@ -14,6 +14,19 @@ COLUMN_KWARGS = ("column", "column_A", "column_B")
 SEVERITY = {"quarantine": "critical", "hold": "critical", "warn": "warning"}
 MEASURE_PREFIX = "silver_"
 TEXT_KINDS = ("_match_regex", "_value_lengths_")
+COLUMN, PAIR, RANGE = {"column"}, {"column_A", "column_B"}, {"min_value", "max_value"}
+# Row rules become expressions of Spark, which cannot be made without these.
+NEEDED: Mapping[str, set[str]] = {
+    "expect_column_pair_values_a_to_be_greater_than_b": PAIR,
+    "expect_column_pair_values_to_be_equal": PAIR,
+    "expect_column_value_lengths_to_equal": COLUMN | {"value"},
+    "expect_column_values_to_be_in_set": COLUMN | {"value_set"},
+    "expect_column_values_to_match_regex": COLUMN | {"regex"},
+    "expect_column_values_to_match_regex_list": COLUMN | {"regex_list"},
+    "expect_column_values_to_not_be_in_set": COLUMN | {"value_set"},
+    "expect_column_values_to_not_match_regex": COLUMN | {"regex"},
+    "expect_column_values_to_not_match_regex_list": COLUMN | {"regex_list"},
+}
 
 
 @dataclass(frozen=True)
@@ -76,6 +89,13 @@ def _rule(rule: RuleDocument, place: Place, known: Mapping[str, str], table: Tab
 
 
 def _arguments(rule: RuleDocument, place: Place, table: Table) -> Iterator[Complaint]:
+    # an empty list compares with nothing
+    given = {name for name, value in rule.kwargs.items() if value not in (None, [])}
+    lacking = NEEDED.get(rule.type, COLUMN if rule.type in ROW_KINDS else set()) - given
+    if lacking:
+        yield Complaint((*place, "kwargs"), f"no {' and no '.join(sorted(lacking))}", f"a value, for {rule.type}")
+    if rule.type in ROW_KINDS and rule.type.endswith("_to_be_between") and not given & RANGE:
+        yield Complaint((*place, "kwargs"), "neither min_value nor max_value", "at least one of them")
     if "row_condition" in rule.kwargs:
         wanted = "none: as text it is going away in Great Expectations, and each one is a pass of its own"
         yield Complaint((*place, "kwargs", "row_condition"), "a condition", wanted)

@@ -3,19 +3,16 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any, Literal, cast
+from typing import TYPE_CHECKING, Any, Literal, cast
 
 from adlake.ledger import VerdictRecord
-from adlake.quality.document import OnFail
-from adlake.quality.verdict import Outcome, RuleState, State
+from adlake.quality.verdict import GOLD, Outcome, RuleState, State, is_one_time
+
+if TYPE_CHECKING:
+    from adlake.quality.document import OnFail
 
 Standing = Literal["passed", "passed_with_warnings", "released", "held", "could_not_run"]
 """What became of a candidate: the gate's word for it, or `released` where somebody published it all the same."""
-HOLDING: frozenset[OnFail] = frozenset({"quarantine", "hold"})
-# A gold candidate holds all changes since the last one that was published, whatever batch it is named after.
-WHOLE = "gold."
-# What begins so is done once: the next run does not go on with it.
-ONE_TIME = ("rebuild-", "replay-")
 
 
 @dataclass(frozen=True)
@@ -65,7 +62,7 @@ class PastVerdict:
     @property
     def holding(self) -> tuple[Outcome, ...]:
         """The rules that keep the candidate from readers, or would without a release."""
-        return tuple(one for one in self.broken if one.state == "could_not_run" or one.on_fail in HOLDING)
+        return tuple(one for one in self.outcomes if one.holds)
 
 
 @dataclass(frozen=True)
@@ -110,16 +107,16 @@ def held_batches(verdicts: Iterable[PastVerdict]) -> tuple[HeldBatch, ...]:
     """What is held now, the longest held first.
 
     A batch is held as long as its newest verdict of a step and table holds it; gold as long as its newest of all does.
-    A rebuild or a replay that was held is done again from the start and is no batch.
+    A table that is rebuilt or gets replayed rows is done again from the start when it was held, and is no batch.
 
     Args:
         verdicts: newest first.
     """
     by_candidate: dict[tuple[str, str, str], list[PastVerdict]] = {}
     for verdict in verdicts:
-        if verdict.batch_id.startswith(ONE_TIME):
+        if is_one_time(verdict.table, verdict.batch_id):
             continue
-        batch = "" if verdict.table.startswith(WHOLE) else verdict.batch_id
+        batch = "" if verdict.table.startswith(GOLD) else verdict.batch_id
         by_candidate.setdefault((verdict.step, verdict.table, batch), []).append(verdict)
     held = [HeldBatch(own[0], _held_since(own)) for own in by_candidate.values() if own[0].holds]
     return tuple(sorted(held, key=lambda batch: (batch.since_utc, batch.verdict.table, batch.verdict.batch_id)))

@@ -15,6 +15,11 @@ State = Literal["passed", "passed_with_warnings", "held", "could_not_run"]
 RuleState = Literal["passed", "failed", "no_history", "could_not_run"]
 PUBLISHING: frozenset[State] = frozenset({"passed", "passed_with_warnings"})
 NOTHING_NEW = "nothing new: every row was published already"
+# What begins so is done once: the next run does not go on with it.
+ONE_TIME = ("rebuild-", "replay-")
+# A gold candidate holds all changes since the last one that was published, whatever batch it is named after.
+GOLD = "gold."
+HOLDING: frozenset[OnFail] = frozenset({"quarantine", "hold"})
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,6 +49,11 @@ class Outcome:
     def has_failed(self) -> bool:
         """Whether the rule was judged, and broken beyond what it allows."""
         return self.state == "failed"
+
+    @property
+    def holds(self) -> bool:
+        """Whether it keeps the candidate from readers."""
+        return self.state == "could_not_run" or (self.has_failed and self.on_fail in HOLDING)
 
 
 @dataclass(frozen=True)
@@ -84,6 +94,11 @@ class Verdict:
     def failed(self) -> tuple[str, ...]:
         """Ids of the rules that keep the candidate from readers, or would warn."""
         return tuple(outcome.rule for outcome in self.outcomes if outcome.state in {"failed", "could_not_run"})
+
+    @property
+    def holding(self) -> tuple[str, ...]:
+        """Ids of the rules that keep the candidate from readers, or would without a release."""
+        return tuple(outcome.rule for outcome in self.outcomes if outcome.holds)
 
     @property
     def fingerprint(self) -> str:
@@ -138,18 +153,24 @@ class Judgement:
 
     def error(self) -> GateHeld:
         """What the run says of it."""
-        verdict = self.verdict
-        found = verdict.reason or f"{len(verdict.failed)} of {len(verdict.outcomes)} rules: {', '.join(verdict.failed)}"
+        verdict, holding = self.verdict, self.verdict.holding
+        found = verdict.reason or f"{len(holding)} of {len(verdict.outcomes)} rules: {', '.join(holding)}"
         if verdict.state == "could_not_run":
             condition, what = "GATE_BROKEN", "the gate could not judge the batch; nothing of it was published"
             way_out = "Mend the suite or the table (`adlake validate` names faults of suites) and run again."
         else:
             condition, what = "GATE_HELD", "rules of the suite hold the batch; nothing of it was published"
-            way_out = (
-                f"`adlake quality --table {verdict.table}` shows why. Mend the cause and run again, or publish it "
-                f"as it is: `adlake release --batch {self.batch_id} --reason ...`."
-            )
+            way_out = f"`adlake quality --table {verdict.table}` shows why. Mend the cause and run again"
+            if is_one_time(verdict.table, self.batch_id):
+                way_out += "; a rebuild or a replay is done from the start and cannot be released."
+            else:
+                way_out += f", or publish it as it is: `adlake release --batch {self.batch_id} --reason ...`."
         return GateHeld(condition, what, where=f"{verdict.table}, batch {self.batch_id}", found=found, way_out=way_out)
+
+
+def is_one_time(table: str, batch_id: str) -> bool:
+    """Whether a candidate is done again from the start when it was held, and never gone on with."""
+    return batch_id.startswith(ONE_TIME) and not table.startswith(GOLD)
 
 
 def row_outcome(rule: Rule, unexpected: int, judged: int, *, is_met: bool) -> Outcome:

@@ -17,7 +17,7 @@ STANDINGS: Mapping[Standing, str] = {
 }
 WAYS_OUT: Mapping[Standing, str] = {
     "held": "Correct the input or the rule and run again, or publish the batch as it is:",
-    "could_not_run": "Nothing was judged. Mend the cause and run again, or publish the batch unjudged:",
+    "could_not_run": "Nothing was judged, so nothing can be released. Mend the suite or the table and run again.",
 }
 DEFAULT_CONFIG = "lake.yaml"
 # what a release command shows where the reason goes
@@ -63,12 +63,14 @@ def standing(verdict: PastVerdict) -> str:
 
 
 def release_command(held: HeldBatch, config: str = DEFAULT_CONFIG) -> str:
-    """The line that publishes a held batch once its reason is filled in.
+    """The line that publishes a held batch once its reason is filled in; empty for one that nobody could judge.
 
     Args:
         held: the batch.
         config: path of the lake's lake.yaml.
     """
+    if held.verdict.state != "held":
+        return ""
     words = ["adlake", "release", "--batch", held.verdict.batch_id, "--table", held.verdict.table]
     if config != DEFAULT_CONFIG:
         words += ["--config", config]
