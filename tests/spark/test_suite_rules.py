@@ -40,7 +40,7 @@ CASES = [
         ["300x250", "Fluid", "Native", "1x1", "640x480v", "Out-of-page"], ["0x0", "300 x 250", "300x250|728x90", "big"],
     ),
     ("silver.gam_impressions", "site_odd", ["news.example", "a.b-c.co.uk"], ["localhost", "[::1]", "127", "münchen"]),
-    ("silver.gam_impressions", "id_key_not_keyed", [KEY], [KEY[3:], KEY + "0", KEY.upper(), "jane@x.de", KEY + "\n"]),
+    ("silver.gam_impressions", "id_key_not_keyed", [KEY], [KEY[3:], "jane@x.de", "0123-4567", KEY * 2]),
     ("silver.bids", "response_time_absurd", [0, 180, 600_000], [-1, 600_001]),
     ("silver.bids", "currency_malformed", ["EUR", "USD"], ["EURO", "eur", "E1R", "€", "EUR\n"]),
     ("silver.auctions", "auction_type_malformed", [1, 2, 3, 500], [0, -1]),
