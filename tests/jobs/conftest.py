@@ -10,6 +10,7 @@ from adlake.quality.verdict import Verdict
 from adlake.session import Spark
 from tests.conftest import make_config
 from tests.jobs import lakes
+from tests.jobs import suites as hand_made
 
 # Great Expectations takes one to three CPU seconds a table; these modules are about it, or are the whole way.
 WITH_THE_GATE = ("test_demo", "test_gate", "test_replay", "test_mailchimp", "test_real_clickstream")
@@ -76,3 +77,17 @@ def lake_after(prepared, tmp_path) -> Callable[[str], Config]:
 def lake_before(lake_after) -> Callable[[str], Config]:
     """Gives a copy of the lake as it is before a step."""
     return lambda step: lake_after(STAGES[STAGES.index(step) - 1])
+
+
+@pytest.fixture
+def suites(tmp_path, monkeypatch) -> Callable[[hand_made.Rules], None]:
+    """Judges by these rules from now on, by table; the other tables by one that holds nothing."""
+    number = 0
+
+    def judge_by(rules: hand_made.Rules) -> None:
+        nonlocal number
+        number += 1
+        root = hand_made.write(tmp_path / f"expectations-{number}", rules)
+        monkeypatch.setattr("adlake.quality.suite.folder", lambda _: root)
+
+    return judge_by

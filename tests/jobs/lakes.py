@@ -6,7 +6,7 @@ Rows are read with delta-rs, not with the code under test.
 import json
 import os
 import shutil
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
@@ -183,6 +183,11 @@ class Killed(BaseException):
 
 def killed_at(boundary: str, config: Config, spark: Spark, steps: Sequence[str] = STEPS) -> None:
     """Run until the boundary and no further."""
+    stopped_at(boundary, lambda: run(config, spark, steps))
+
+
+def stopped_at(boundary: str, work: Callable[[], object]) -> None:
+    """Do the work until the boundary and no further."""
 
     def kill(name: str) -> None:
         if name == boundary:
@@ -190,7 +195,7 @@ def killed_at(boundary: str, config: Config, spark: Spark, steps: Sequence[str] 
 
     stop_watching = watch(kill)
     try:
-        run(config, spark, steps)
+        work()
     except Killed:
         return
     finally:
