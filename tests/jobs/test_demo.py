@@ -3,6 +3,7 @@
 import json
 import re
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
@@ -11,14 +12,21 @@ from typer.testing import CliRunner
 from adlake import cli, demo
 from adlake.config import load_config
 from adlake.console.demo import snippets
+from adlake.demo_gate import GateDemo
 from adlake.generator import Truth
 from adlake.lake import Lake
 from adlake.ledger import Ledger
 from adlake.report import JobReport
 from adlake.session import Spark
+from adlake.wish import DoneReplay
 from tests.doc_commands import blocks, commands
 
 EVENTS = 2_000
+NOW = datetime(2026, 11, 2, tzinfo=UTC)
+NOTHING_HELD = JobReport("r", (), NOW, NOW, (), (), 1.0, 1.0, spark_started=False)
+GATE = GateDemo(
+    "b", NOTHING_HELD, NOTHING_HELD, NOTHING_HELD, DoneReplay("silver.bids", "b", 0, 0, {}, {}, is_dry=False), ()
+)
 # the whole pipeline twice, before the first test
 pytestmark = pytest.mark.timeout(1_200)
 
@@ -148,12 +156,14 @@ def altered(in_folder, tmp_path, monkeypatch):
         change(document)
         (folder / "truth.json").write_text(json.dumps(document))
         accounts = Ledger(Lake(load_config(folder / "lake.yaml"))).accounts()
-        runs = sorted({record.run_id for record in accounts})
+        # the runs on the two deliveries; what the gate showed came later
+        runs = sorted({record.run_id for record in accounts})[: len(demo.DELIVERIES)]
         at = accounts[0].committed_at_utc
         reports = tuple(JobReport(run, (), at, at, (), (), 1.0, 1.0, spark_started=False) for run in runs)
         monkeypatch.setattr(demo, "clear", lambda _: None)
         monkeypatch.setattr(demo, "generate", lambda directory, **_: Truth.load(directory))
         monkeypatch.setattr(demo, "process", lambda *_: reports)
+        monkeypatch.setattr(demo, "show_gate", lambda *_: GATE)
         return adlake("demo", "--lake", str(folder))
 
     return alter
