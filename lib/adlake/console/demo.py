@@ -11,6 +11,7 @@ from rich.console import Console
 
 from adlake.account import Account
 from adlake.console.text import BAD, COUNTS, GOOD, QUIET, counts, duration, grid, number, print_lines, screen
+from adlake.quality.suite import rule_meaning
 from adlake.reasons import meaning
 from adlake.sums import added
 
@@ -99,7 +100,9 @@ def _show_refusals(console: Console, accounts: Mapping[str, Account]) -> None:
     for reason, by_table in sorted(rows.items(), key=lambda item: -sum(item[1].values())):
         layers = {name.partition(".")[0] for name in by_table}
         where = f"{len(by_table)} of {', '.join(sorted(layers))}" if len(by_table) > 1 else next(iter(by_table))
-        table.add_row(reason, number(sum(by_table.values())), where, meaning(reason))
+        table.add_row(
+            reason, number(sum(by_table.values())), where, meaning(reason) or rule_meaning(min(by_table), reason)
+        )
     console.print(table)
     console.print()
 

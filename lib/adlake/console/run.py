@@ -2,6 +2,7 @@
 
 from adlake.console.text import BAD, COUNTS, GOOD, counts, duration, grid, number, print_lines, screen
 from adlake.ledger import AccountRecord
+from adlake.quality.suite import rule_meaning
 from adlake.reasons import meaning
 from adlake.report import FOLDER, JobReport
 from adlake.sums import added
@@ -48,7 +49,7 @@ def _show_refusals(by_table: dict[str, list[AccountRecord]]) -> None:
     for name, records in by_table.items():
         account = added(record.account for record in records)
         for reason, rows in {**account.quarantined, **account.filtered}.items():
-            table.add_row(name, reason, number(rows), meaning(reason))
+            table.add_row(name, reason, number(rows), meaning(reason) or rule_meaning(name, reason))
     if table.row_count:
         screen().print(table)
         screen().print()

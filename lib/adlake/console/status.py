@@ -7,6 +7,7 @@ from rich.console import Console
 from adlake.console.held import show_held
 from adlake.console.text import BAD, GOOD, QUIET, age, duration, grid, moment, number, print_lines, screen
 from adlake.quality.wording import DEFAULT_CONFIG
+from adlake.quality.suite import rule_meaning
 from adlake.reasons import meaning
 from adlake.status import Status, TableStatus
 
@@ -86,7 +87,7 @@ def _show_refusals(console: Console, status: Status) -> None:
     for name, found in status.tables.items():
         for reason, rows in {**found.recent.quarantined, **found.recent.filtered}.items():
             share = f"{rows / found.recent.read:.2%}" if found.recent.read else "-"
-            table.add_row(name, reason, number(rows), share, meaning(reason))
+            table.add_row(name, reason, number(rows), share, meaning(reason) or rule_meaning(name, reason))
     if table.row_count:
         console.print(table)
         console.print()

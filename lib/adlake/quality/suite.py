@@ -141,6 +141,12 @@ def suites() -> Mapping[str, Suite]:
     return {table.qualified: load_suite(table) for table in judged}
 
 
+def rule_meaning(table: str, rule: str) -> str:
+    """Why a rule of a table's suite is there; empty where there is no such rule."""
+    suite = suites().get(table)
+    return next((one.meaning for one in suite.rules if one.id == rule), "") if suite else ""
+
+
 def judged_whole() -> Iterator[tuple[str, Rule]]:
     """Tables and rules that only a query of the whole batch can judge, so that they cannot point at rows."""
     for name, suite in suites().items():
