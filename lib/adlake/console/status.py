@@ -6,8 +6,8 @@ from rich.console import Console
 
 from adlake.console.held import show_held
 from adlake.console.text import BAD, GOOD, QUIET, age, duration, grid, moment, number, print_lines, screen
-from adlake.quality.wording import DEFAULT_CONFIG
 from adlake.quality.suite import rule_meaning
+from adlake.quality.wording import DEFAULT_CONFIG
 from adlake.reasons import meaning
 from adlake.status import Status, TableStatus
 
