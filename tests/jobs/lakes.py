@@ -203,9 +203,9 @@ def stopped_at(boundary: str, work: Callable[[], object]) -> None:
     raise AssertionError(f"{boundary} was not reached")
 
 
-def run(config: Config, spark: Spark, steps: Sequence[str] = STEPS, **how: Any) -> JobReport:
-    """The report of one run that stands for `NOW`."""
-    return execute(steps, spark, config, as_of=NOW, notify=lambda *_: None, **how)
+def run(config: Config, spark: Spark, steps: Sequence[str] = STEPS, *, as_of: datetime = NOW, **how: Any) -> JobReport:
+    """The report of one run that stands for `NOW` unless another moment is given."""
+    return execute(steps, spark, config, as_of=as_of, notify=lambda *_: None, **how)
 
 
 def accounts(report: JobReport) -> dict[tuple[str, str], Account]:

@@ -2,12 +2,17 @@
 
 import json
 import os
+from dataclasses import replace
 
-from adlake import job
+from pyspark.sql import functions as F
+
+from adlake import job, silver
 from adlake.account import Account
 from adlake.contracts import table
 from adlake.lake import Lake
 from adlake.session import Spark
+from adlake.sources.source import Check
+from adlake.wish import Replay
 from tests.auctions import auction, bid, imp, response
 from tests.delivered import write
 from tests.jobs import lakes
@@ -41,26 +46,40 @@ def deliver(landing):
 
 
 def test_auctions_of_a_stream_and_of_a_log_are_accounted_for_and_a_second_run_has_nothing_to_do(
-    config, spark_of, tmp_path
+    config, spark_of, tmp_path, monkeypatch
 ):
     deliver(tmp_path / "landing")
-    report = job.execute(STEPS, spark_of(config), config)
+    # one row of a record is refused by a rule that is corrected later
+    bids = silver.REFINEMENTS["silver.bids"]
+    rules = [*bids.rules, Check("bidder_unknown", lambda: F.col("bidder") == "z")]
+    with monkeypatch.context() as patch:
+        patch.setitem(silver.REFINEMENTS, "silver.bids", replace(bids, rules=rules))
+        report = job.execute(STEPS, spark_of(config), config)
 
     assert report.exit_code == 0
     accounts = {(record.step, record.table): record.account for record in report.commits}
-    silver = {"not_an_auction": 3, "request_turned_down": 1}
+    left_out = {"not_an_auction": 3, "request_turned_down": 1}
     assert accounts == {
         ("ingest_bronze", "quarantine.prebid_auctions"): Account(2, 2),
         ("ingest_bronze", "bronze.prebid_auctions"): Account(11, 9, quarantined={"not_json": 1, "unreadable_value": 1}),
         # a1, both of a2, both of a3, a4, a1 again; a5 turned down; three cookie syncs
         ("build_silver", "quarantine.auctions"): Account(1, 1),
         ("build_silver", "silver.auctions"): Account(
-            11, 5, duplicates=1, quarantined={"floor_invalid": 1}, filtered=silver
+            11, 5, duplicates=1, quarantined={"floor_invalid": 1}, filtered=left_out
         ),
         # two bidders each, but one for the second impression of a2
-        ("build_silver", "silver.bids"): Account(18, 11, duplicates=2, filtered=silver | {"request_turned_down": 2}),
+        ("build_silver", "quarantine.bids"): Account(1, 1),
+        ("build_silver", "silver.bids"): Account(
+            18, 10, 2, {"bidder_unknown": 1}, left_out | {"request_turned_down": 2}
+        ),
     }
+
+    report = job.execute(["replay_quarantine"], spark_of(config), config, wish=Replay("silver.bids"))
+    (account,) = [record.account for record in report.commits if record.table == "silver.bids"]
+    assert account == Account(0, 1, replayed=1)
+    (said,) = lakes.rows_of(config, "quarantine.replays")
     bids = lakes.rows_of(config, "silver.bids")
+    # the row that was replayed is among them
     found = sorted((row["auction_id"], row["imp_id"], row["bidder"], row["outcome"], row["is_won"]) for row in bids)
     assert found == [
         ("a1", "i1", "x", "bid", True),
@@ -75,6 +94,11 @@ def test_auctions_of_a_stream_and_of_a_log_are_accounted_for_and_a_second_run_ha
         ("a4", "i1", "x", "no_bid", False),
         ("a4", "i1", "y", "bid", True),
     ]
+    (replayed,) = [row for row in bids if row["bidder"] == "z"]
+    assert (said["file"], said["position"], said["index"], said["outcome"]) == (
+        *(replayed[name] for name in ("_file", "_position", "_index")),
+        "published",
+    )
     refused = lakes.rows_of(config, "quarantine.prebid_auctions")
     assert sorted((row["file"], row["position"], row["rule_id"]) for row in refused) == [
         (STREAM_LATER, 2, "not_json"),
