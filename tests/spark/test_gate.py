@@ -194,6 +194,15 @@ BUNDLED = [
     rule("site_known", "expect_column_values_to_be_in_set", column="site", value_set=["news.example"]),
     rule("share_filled", "expect_column_proportion_of_non_null_values_to_be_between", column="share", min_value=0.5),
     rule("micros_sum", "expect_column_sum_to_be_between", column="micros", min_value=4950, max_value=4950),
+    # a share of moments is no moment
+    rule(
+        "time_filled_usual",
+        "expect_column_proportion_of_non_null_values_to_be_between",
+        "warn",
+        column="at_utc",
+        min_value={"$PARAMETER": "time_filled_usual_least"},
+        max_value={"$PARAMETER": "time_filled_usual_most"},
+    ),
     rule("share_mean", "expect_column_mean_to_be_between", column="share", min_value=0, max_value=100),
 ]
 COSTLY = [
@@ -214,6 +223,7 @@ def jobs_of(session, name, work):
 def test_a_suite_starts_at_most_four_jobs_and_ten_for_each_rule_that_is_asked_alone(session, sales):
     gate.judge(sales, suite(FILLED), count=COUNT)
     bundled = jobs_of(session, "bundled", lambda: gate.judge(sales, suite(*BUNDLED), count=COUNT))
+    assert gate.judge(sales, suite(*BUNDLED), count=COUNT).state != "could_not_run"
     assert 1 <= bundled <= 4
     assert sum(one.is_costly for one in suite(*COSTLY).rules) == len(COSTLY)
     both = jobs_of(session, "costly", lambda: gate.judge(sales, suite(*BUNDLED, *COSTLY), count=COUNT))

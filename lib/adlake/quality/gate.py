@@ -16,6 +16,7 @@ import structlog
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from adlake.quality.kinds import EXTREMES
 from adlake.quality.suite import PARAMETER, Rule, Suite, expectations
 from adlake.quality.verdict import Outcome, RuleState, Verdict, row_outcome
 from adlake.spark_failures import cause_of
@@ -113,7 +114,7 @@ def _open_bounds(rows: DataFrame, rules: Sequence[Rule]) -> dict[str, Threshold]
     kinds = dict(rows.dtypes)
     bounds: dict[str, Threshold] = {}
     for rule in rules:
-        is_moment = kinds.get(str(rule.kwargs.get("column"))) == "timestamp"
+        is_moment = rule.kind in EXTREMES and kinds.get(str(rule.kwargs["column"])) == "timestamp"
         for name, value in rule.kwargs.items():
             if isinstance(value, dict):
                 least, most = (EARLIEST, LATEST) if is_moment else (SMALLEST, LARGEST)

@@ -7,6 +7,7 @@ from statistics import median
 
 from adlake.contracts import Table
 from adlake.ledger import VerdictRecord
+from adlake.quality.kinds import EXTREMES
 from adlake.quality.suite import Rule, Suite
 
 # Enough to tell a habit from an accident, and few enough to follow a season.
@@ -77,4 +78,4 @@ def thresholds(
 
 def _is_moment(rule: Rule, table: Table) -> bool:
     name = rule.kwargs.get("column")
-    return name in table.column_names and table.column(str(name)).type in MOMENTS
+    return rule.kind in EXTREMES and name in table.column_names and table.column(str(name)).type in MOMENTS

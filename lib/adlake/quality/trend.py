@@ -9,13 +9,13 @@ from typing import Literal
 from adlake.contracts import tables
 from adlake.errors import UsageError
 from adlake.quality.chronicle import PastVerdict, Standing
+from adlake.quality.kinds import EXTREMES
 from adlake.quality.suite import Rule, Suite, load_suite
 from adlake.quality.verdict import Outcome
 
 MOST_POINTS = 30
 Scale = Literal["share", "number", "moment"]
 """What a rule's number is: a share of rows, a plain number, or a moment in seconds since 1970 (UTC)."""
-EXTREMES = frozenset({"expect_column_max_to_be_between", "expect_column_min_to_be_between"})
 MOMENTS = frozenset({"timestamp", "timestamp_ntz"})
 # 1 - mostly leaves dust in the last digits
 SHARE_DIGITS = 12
