@@ -62,7 +62,7 @@ def show_gate(directory: Path, spark: Spark, refused: int, notify: Notify) -> Ga
     config = load_config(directory / "lake.yaml")
     _deliver_no_line_items(directory / "landing")
     held = execute(steps_from(None), spark, config, notify=notify)
-    batch_id = next((one.batch_id for one in held.held), "")
+    batch_id = next((one.batch_id for one in held.held if one.verdict.table == HELD_TABLE), "")
     released = execute(
         steps_from("build_silver"), spark, config, notify=notify, wish=Release(batch_id, REASON, HELD_TABLE)
     )
