@@ -19,9 +19,10 @@ BOUNDARIES = [
     "ingest_bronze/bronze.gam_impressions/committed",
     "ingest_bronze/bronze.gam_line_items/committed",
     "ingest_bronze/bronze.page_events/committed",
+    # what the rules of others ask comes first
+    "build_silver/silver.gam_line_items/committed",
     "build_silver/quarantine.gam_impressions/committed",
     "build_silver/silver.gam_impressions/committed",
-    "build_silver/silver.gam_line_items/committed",
     "build_silver/silver.page_events/committed",
     "build_gold/gold.yield_hourly/committed",
     "build_gold/gold.user_days/committed",
