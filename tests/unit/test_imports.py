@@ -1,6 +1,8 @@
 """Imports point one way, and what only one module may touch is touched by no other; read from the source alone."""
 
 import ast
+import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -281,3 +283,15 @@ def test_a_job_is_thin(name):
 
 def test_there_is_a_script_for_every_job():
     assert sorted(JOBS) == sorted(STEPS_AND_HOUSEKEEPING)
+
+
+def test_everything_imports_where_great_expectations_is_not_installed():
+    modules = [name for name in TREES if not name.endswith("__main__")]
+    code = (
+        "import importlib, sys\n"
+        "sys.modules['great_expectations'] = None\n"
+        f"for name in {modules!r}:\n"
+        "    importlib.import_module('adlake.' + name if name else 'adlake')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert (done.returncode, done.stderr) == (0, "")
