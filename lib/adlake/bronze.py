@@ -14,9 +14,9 @@ from adlake.contracts import Table, table
 from adlake.datafile import DataFile
 from adlake.errors import AccountError
 from adlake.intake import STEP, is_as_claimed, landed, release
-from adlake.ledger import FileRecord
 from adlake.publish import write_candidate
 from adlake.quarantine import Refused, publish_with_refused, refused_records
+from adlake.records import FileRecord
 from adlake.run import Clock, Run
 from adlake.sources import SOURCES
 from adlake.sources.delimited import EXTRA

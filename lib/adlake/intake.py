@@ -8,7 +8,8 @@ from typing import Any
 from adlake.boundary import reach
 from adlake.errors import SourceError
 from adlake.landing import Layout, deliveries, inspect
-from adlake.ledger import FileRecord, Ledger, utc_now
+from adlake.ledger import Ledger
+from adlake.records import FileRecord, utc_now
 from adlake.run import Run
 from adlake.sources.source import LandedFile, Source
 from adlake.storage import Entry

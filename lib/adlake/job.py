@@ -21,11 +21,12 @@ from adlake.config import Config, load_config
 from adlake.errors import AdlakeError, PublishError, UsageError
 from adlake.identity_key import read_identity_key
 from adlake.lake import Lake
-from adlake.ledger import Ledger, RunRecord, utc_now
+from adlake.ledger import Ledger
 from adlake.lock import WriterLock
 from adlake.logs import set_up_logs
 from adlake.pipeline import HOUSEKEEPING, JOBS
 from adlake.quality.page import write_page
+from adlake.records import RunRecord, utc_now
 from adlake.recovery import recover_accounts
 from adlake.release import release
 from adlake.report import JobReport

@@ -2,7 +2,8 @@
 
 from adlake.contracts import tables
 from adlake.lake import Lake
-from adlake.ledger import AccountRecord, Ledger, VerdictRecord, account_record, utc_now, verdict_records
+from adlake.ledger import Ledger
+from adlake.records import AccountRecord, VerdictRecord, account_record, utc_now, verdict_records
 
 LAYERS = ("bronze", "quarantine", "silver", "vault", "gold")
 

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from adlake.contracts import tables
 from adlake.errors import UsageError
 from adlake.faults import known_names
-from adlake.ledger import Ledger, ReleaseRecord, utc_now
+from adlake.ledger import Ledger
 from adlake.quality.chronicle import PastVerdict, held_batches, past_verdicts
+from adlake.records import ReleaseRecord, utc_now
 from adlake.wish import Release
 
 

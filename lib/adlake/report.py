@@ -7,8 +7,8 @@ from datetime import datetime
 from typing import Any
 
 from adlake.errors import GateHeld
-from adlake.ledger import AccountRecord, FileRecord
 from adlake.quality.verdict import Judgement
+from adlake.records import AccountRecord, FileRecord
 from adlake.storage import Storage
 from adlake.upkeep import DoneUpkeep
 from adlake.wish import DoneReplay

@@ -13,18 +13,11 @@ from pyspark.sql import SparkSession
 from adlake.account import Account
 from adlake.boundary import reach
 from adlake.lake import Lake
-from adlake.ledger import (
-    AccountRecord,
-    FileRecord,
-    Ledger,
-    VerdictRecord,
-    account_record,
-    utc_now,
-    verdict_records,
-)
+from adlake.ledger import Ledger
 from adlake.lock import WriterLock
 from adlake.publish import Candidate, commit
 from adlake.quality.verdict import Judgement
+from adlake.records import AccountRecord, FileRecord, VerdictRecord, account_record, utc_now, verdict_records
 from adlake.session import Spark
 from adlake.upkeep import DoneUpkeep
 from adlake.wish import DoneReplay, Wish

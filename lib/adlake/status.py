@@ -18,8 +18,9 @@ from deltalake import DeltaTable
 from adlake.account import Account
 from adlake.contracts import Table, tables
 from adlake.lake import Lake
-from adlake.ledger import AccountRecord, FileRecord, Ledger, account_record, utc_now
+from adlake.ledger import Ledger
 from adlake.quality.chronicle import HeldBatch, held_batches, past_verdicts
+from adlake.records import AccountRecord, FileRecord, account_record, utc_now
 from adlake.report import FOLDER
 from adlake.sums import added
 from adlake.unfinished import OpenWork, open_work

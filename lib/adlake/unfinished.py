@@ -8,7 +8,7 @@ from deltalake import DeltaTable
 
 from adlake.contracts import Table
 from adlake.lake import Commit, Lake
-from adlake.ledger import AccountRecord, FileRecord
+from adlake.records import AccountRecord, FileRecord
 from adlake.snapshots import TABLE, due_snapshot
 
 REFINED = ("silver", "vault")

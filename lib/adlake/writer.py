@@ -7,8 +7,8 @@ from datetime import UTC, datetime
 
 import psutil
 
-from adlake.ledger import utc_now
 from adlake.lock import LOCK_PATH
+from adlake.records import utc_now
 from adlake.storage import Storage
 
 

@@ -13,8 +13,9 @@ from adlake.contracts import table
 from adlake.errors import LockError
 from adlake.lake import Lake
 from adlake.landing import deliveries
-from adlake.ledger import FileRecord, Ledger, utc_now
+from adlake.ledger import Ledger
 from adlake.lock import LOCK_PATH, WriterLock
+from adlake.records import FileRecord, utc_now
 from adlake.storage import S3Options, StaleTagError, Storage
 
 REGION = "eu-central-1"

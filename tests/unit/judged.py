@@ -6,7 +6,7 @@ from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
-from adlake.ledger import VerdictRecord
+from adlake.records import VerdictRecord
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)
 SHOWN = "silver.gam_impressions"

@@ -23,9 +23,10 @@ from adlake.console import watch
 from adlake.errors import GateHeld, LockError, PublishError
 from adlake.interrupts import context, interruptible
 from adlake.lake import Lake
-from adlake.ledger import AccountRecord, FileRecord, Ledger
+from adlake.ledger import Ledger
 from adlake.pipeline import PIPELINE, STEPS
 from adlake.quality.verdict import Judgement, Outcome, Verdict
+from adlake.records import AccountRecord, FileRecord
 from adlake.report import JobReport
 from adlake.version import VERSION
 from tests.unit.judged import batch_rule, judged

@@ -17,7 +17,8 @@ from adlake.contracts import table
 from adlake.generator import Truth
 from adlake.generator.marts import digest_of
 from adlake.lake import Lake
-from adlake.ledger import AccountRecord, FileRecord, Ledger
+from adlake.ledger import Ledger
+from adlake.records import AccountRecord, FileRecord
 from tests.unit.test_sketch import ONE, THREE
 
 NOW = datetime(2026, 11, 22, 12, tzinfo=UTC)

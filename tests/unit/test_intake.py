@@ -14,7 +14,8 @@ from adlake.errors import SourceError
 from adlake.intake import is_as_claimed, landed, release, take_in
 from adlake.lake import Lake
 from adlake.landing import Layout
-from adlake.ledger import AccountRecord, Ledger
+from adlake.ledger import Ledger
+from adlake.records import AccountRecord
 from adlake.run import Run
 from adlake.sources.source import LandedFile, Source
 

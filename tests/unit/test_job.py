@@ -14,9 +14,10 @@ from adlake.account import Account
 from adlake.errors import GateHeld, LockError, PublishError, UsageError
 from adlake.job import Arguments, execute, main, moment, parse
 from adlake.lake import Lake
-from adlake.ledger import AccountRecord, FileRecord, Ledger
+from adlake.ledger import Ledger
 from adlake.lock import LOCK_PATH, WriterLock
 from adlake.pipeline import STEPS
+from adlake.records import AccountRecord, FileRecord
 from adlake.report import JobReport
 from tests.unit.small_lakes import commit, rows_of, said
 

@@ -11,8 +11,9 @@ from adlake import ledger as ledger_module
 from adlake.account import Account
 from adlake.contracts import table
 from adlake.lake import Lake
-from adlake.ledger import AccountRecord, FileRecord, Ledger, RunRecord, utc_now
+from adlake.ledger import Ledger
 from adlake.ledger_types import arrow_schema
+from adlake.records import AccountRecord, FileRecord, RunRecord, utc_now
 from tests.unit.small_lakes import rows_of
 
 NOON = datetime(2026, 11, 22, 12, 0, 0, 123456, tzinfo=UTC)

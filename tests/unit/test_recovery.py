@@ -9,8 +9,9 @@ from deltalake import DeltaTable
 from adlake.account import Account
 from adlake.contracts import table
 from adlake.lake import Lake
-from adlake.ledger import AccountRecord, Ledger, verdict_records
+from adlake.ledger import Ledger
 from adlake.quality.verdict import Judgement, Outcome, Verdict
+from adlake.records import AccountRecord, verdict_records
 from adlake.recovery import recover_accounts
 from tests.unit.judged import judged
 from tests.unit.small_lakes import commit, said

@@ -7,7 +7,8 @@ import pytest
 from adlake.account import Account
 from adlake.contracts import table
 from adlake.lake import Lake
-from adlake.ledger import AccountRecord, FileRecord, Ledger
+from adlake.ledger import Ledger
+from adlake.records import AccountRecord, FileRecord
 from adlake.redelivery import Redelivery, is_delivered_again, outdated_deliveries, redelivery_of
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)

@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 import pytest
 
 from adlake.account import Account
-from adlake.ledger import AccountRecord, FileRecord
+from adlake.records import AccountRecord, FileRecord
 from adlake.report import JobReport, totals
 from adlake.storage import Storage
 

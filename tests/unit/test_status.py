@@ -17,8 +17,9 @@ from adlake.config import load_config
 from adlake.console import show_status
 from adlake.contracts import table, tables
 from adlake.lake import Lake
-from adlake.ledger import AccountRecord, FileRecord, Ledger
+from adlake.ledger import Ledger
 from adlake.lock import LOCK_PATH
+from adlake.records import AccountRecord, FileRecord
 from adlake.report import JobReport
 from adlake.status import LAYERS, SetAside, TableStatus, read_status
 from adlake.unfinished import OpenWork

@@ -11,7 +11,7 @@ from adlake.comparison.difference import Difference, counted
 from adlake.contracts import table
 from adlake.generator import Truth
 from adlake.lake import Lake
-from adlake.ledger import AccountRecord, FileRecord
+from adlake.records import AccountRecord, FileRecord
 from adlake.sums import added
 
 if TYPE_CHECKING:

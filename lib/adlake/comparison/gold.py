@@ -16,7 +16,7 @@ from adlake.generator.bidder_days import BIDDER_COLUMNS, BIDDER_KEY
 from adlake.generator.features import FEATURE_COLUMNS, FEATURE_KEY, number_text
 from adlake.generator.marts import USER_COLUMNS, YIELD_DIMENSIONS, YIELD_MEASURES, counts_text, digest_of, table_line
 from adlake.lake import Lake
-from adlake.ledger import AccountRecord
+from adlake.records import AccountRecord
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "yield_hourly": (*YIELD_DIMENSIONS, *YIELD_MEASURES),

@@ -1,9 +1,9 @@
 """The result of a run."""
 
 from adlake.console.text import BAD, COUNTS, GOOD, counts, duration, grid, number, print_lines, screen
-from adlake.ledger import AccountRecord
 from adlake.quality.suite import rule_meaning
 from adlake.reasons import meaning
+from adlake.records import AccountRecord
 from adlake.report import FOLDER, JobReport
 from adlake.sums import added
 

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from adlake.ledger import VerdictRecord
 from adlake.quality.verdict import GOLD, Outcome, RuleState, State, is_one_time
+from adlake.records import VerdictRecord
 
 if TYPE_CHECKING:
     from adlake.quality.document import OnFail

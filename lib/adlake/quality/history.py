@@ -6,9 +6,9 @@ from datetime import datetime
 from statistics import median
 
 from adlake.contracts import Table
-from adlake.ledger import VerdictRecord
 from adlake.quality.kinds import EXTREMES
 from adlake.quality.suite import Rule, Suite
+from adlake.records import VerdictRecord
 
 # Enough to tell a habit from an accident, and few enough to follow a season.
 MOST_RUNS, FEWEST_RUNS = 12, 3

@@ -11,11 +11,12 @@ from adlake.contracts import tables
 from adlake.errors import UsageError
 from adlake.faults import known_names
 from adlake.lake import Lake
-from adlake.ledger import Ledger, utc_now
+from adlake.ledger import Ledger
 from adlake.quality.chronicle import HeldBatch, PastVerdict, held_batches, past_verdicts, released
 from adlake.quality.page import MOST_READ, newest_page
 from adlake.quality.suite import JUDGED_LAYERS
 from adlake.quality.trend import RuleTrend, rule_trends
+from adlake.records import utc_now
 from adlake.version import VERSION
 
 MOST_VERDICTS = 30

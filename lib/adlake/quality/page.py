@@ -7,11 +7,12 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from adlake.ledger import Ledger, VerdictRecord
+from adlake.ledger import Ledger
 from adlake.quality.chronicle import HeldBatch, PastVerdict, Standing, held_batches, past_verdicts
 from adlake.quality.drawing import HEIGHT, WIDTH, Drawing, draw
 from adlake.quality.trend import RuleTrend, rule_trends
 from adlake.quality.wording import STANDINGS, WAYS_OUT, Wording, release_command, wording
+from adlake.records import VerdictRecord
 from adlake.storage import Storage
 from adlake.version import VERSION
 
