@@ -53,6 +53,11 @@ def full_while_writing(full_disk, patch, table):
         patch.setattr(module, "write_candidate", write)
 
 
+def without_asked(config):
+    """What the lake holds, but for line items: what rules of other tables ask is committed before these are made."""
+    return {name: rows for name, rows in lakes.contents(config).items() if name != "silver.gam_line_items"}
+
+
 @pytest.mark.parametrize(
     "work",
     [
@@ -65,7 +70,7 @@ def test_files_that_cannot_be_written_fail_the_run_until_they_can(lake_before, p
     step, *failing = work
     config = lake_before(step)
     spark = shared(config)
-    before = lakes.contents(config)
+    before = without_asked(config)
     for table in failing:
         with pytest.MonkeyPatch.context() as patch:
             full_while_writing(full_disk, patch, table)
@@ -73,7 +78,7 @@ def test_files_that_cannot_be_written_fail_the_run_until_they_can(lake_before, p
                 lakes.run(config, spark, [step])
         assert (failure.value.condition, failure.value.where) == ("WRITE_FAILED", table)
         assert "File too large" in failure.value.found
-        assert lakes.contents(config) == before
+        assert without_asked(config) == before
 
     report = lakes.run(config, spark, [step])
 
