@@ -9,7 +9,7 @@ import pytest
 from adlake.account import Account
 from adlake.contracts import table
 from adlake.publish import write_candidate
-from adlake.run import Clock
+from adlake.run import Spent
 from tests.conftest import make_config
 from tests.delivered import write
 from tests.jobs import lakes
@@ -46,7 +46,7 @@ def publish_bids(config, spark):
             account=account,
             markers={},
             slices=slices,
-            clock=Clock(),
+            spent=Spent(1.0, 1.0),
         )
         run.copy_accounts()
 
