@@ -81,12 +81,12 @@ $(STAMPS)/java: lib/adlake/jvm.py | $(STAMPS)/venv
 	@touch $@
 
 $(STAMPS)/runtime: requirements.lock | $(STAMPS)/venv $(STAMPS)/java
-	@echo "Installing the Python packages (once, about 500 MB download) ..."
+	@echo "Installing the Python packages (once, some 600 MB) ..."
 	@$(call pip,The Python packages could not be installed,--require-hashes -r requirements.lock)
 	@touch $@
 
 $(STAMPS)/dev: requirements-dev.lock | $(STAMPS)/venv
-	@echo "Installing the Python packages and the tools for tests (once, about 650 MB download) ..."
+	@echo "Installing the Python packages and the tools for tests (once, some 750 MB) ..."
 	@$(call pip,The Python packages could not be installed,--require-hashes -r requirements-dev.lock)
 	@touch $(STAMPS)/runtime $@
 
