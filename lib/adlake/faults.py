@@ -3,7 +3,7 @@
 import difflib
 import re
 import typing
-from collections.abc import Collection, Hashable, Iterator, Sequence
+from collections.abc import Collection, Hashable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -52,6 +52,21 @@ class Fault:
         """The fault in one clause, ready for a list."""
         place = ", ".join(filter(None, (self.file, f"line {self.line}" if self.line else "", self.place)))
         return f"{place}{': ' if place else ''}found {self.found}, wanted {self.wanted}"
+
+
+@dataclass(frozen=True)
+class Complaint:
+    """A fault that does not know its file yet.
+
+    Args:
+        place: in the document.
+        found: what stands there.
+        wanted: what may stand there.
+    """
+
+    place: Place
+    found: str
+    wanted: str
 
 
 @dataclass(frozen=True)
@@ -145,6 +160,15 @@ def of_validation(
             found, wanted = "an unknown key", known_names(str(place[-1]), _keys(model, place[:-1]))
         faults.append(Fault(document.file, place_name(place), found, wanted, document.line(place)))
     return sorted(faults, key=lambda fault: fault.line or 0)
+
+
+def of_complaints(complaints: Iterable[Complaint], document: Document) -> list[Fault]:
+    """The complaints about a document as faults of its file, in the order of the lines."""
+    found = [
+        Fault(document.file, place_name(one.place), one.found, one.wanted, document.line(one.place))
+        for one in complaints
+    ]
+    return sorted(found, key=lambda fault: fault.line or 0)
 
 
 def known_names(name: str, known: Sequence[str], *, most: int = _MOST_NAMES) -> str:

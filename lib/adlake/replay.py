@@ -21,6 +21,7 @@ from adlake.errors import UsageError
 from adlake.faults import known_names
 from adlake.identity import IdentityKey
 from adlake.publish import write_candidate
+from adlake.quality.verdict import REPLAY
 from adlake.redelivery import among, outdated_deliveries
 from adlake.refined import REFINEMENTS, of_batches, parter_for, records_of, source_of
 from adlake.run import Clock, Run
@@ -35,7 +36,6 @@ STEP = "replay_quarantine"
 OUTCOMES = "quarantine.replays"
 PUBLISHED, DUPLICATE, REFUSED, LEFT_OUT, SETTLED = "published", "duplicate", "refused", "left_out", "settled"
 TOLD = ("outcome", "rule_id")
-ONE_TIME = "replay-"
 
 
 def check(wish: Replay) -> None:
@@ -65,7 +65,7 @@ def replay(run: Run, identity: IdentityKey, wish: Replay) -> DoneReplay:
     Raises:
         AccountError: rows are not accounted for; nothing is committed.
     """
-    clock, contract, batch_id = Clock(), table(wish.table), f"{ONE_TIME}{run.run_id}"
+    clock, contract, batch_id = Clock(), table(wish.table), f"{REPLAY}{run.run_id}"
     source = source_of(contract)
     outdated = among(outdated_deliveries(run.ledger, source.name, unpublished(run, contract.qualified)))
     parter = parter_for(contract, STEP, identity, [Check(SUPERSEDED_DELIVERY, lambda: outdated)])

@@ -18,7 +18,7 @@ from adlake.identity import IdentityKey
 from adlake.intake import STEP as BRONZE_STEP
 from adlake.parting import Parter, Parting, parted
 from adlake.publish import Candidate, write_candidate
-from adlake.quality.verdict import Judgement
+from adlake.quality.verdict import REBUILD, Judgement
 from adlake.quarantine import Refused, publish_with_refused
 from adlake.redelivery import Rewrite, among, outdated_deliveries, redelivery_of, rewrite_without
 from adlake.refined import REFINEMENTS, asked_by_rules, losers_of, of_batches, parter_for, records_of, source_of
@@ -132,7 +132,7 @@ def rebuild(run: Run, identity: IdentityKey, name: str) -> "Ready | None":
     read = _read(bronze, name, rows)
     parting = parted(parter, records_of(run, bronze, name), read)
     losers = losers_within(parting.accepted, contract.key, contract.winner_order)
-    return _prepare(run, Work(contract, f"rebuild-{run.run_id}", read, is_whole=True), parting, losers, clock)
+    return _prepare(run, Work(contract, f"{REBUILD}{run.run_id}", read, is_whole=True), parting, losers, clock)
 
 
 @dataclass(frozen=True)

@@ -2,12 +2,11 @@
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import dataclass
 
 from adlake.contracts.delta_properties import property_faults
 from adlake.contracts.document import ColumnDocument, ContractDocument, PartDocument
 from adlake.contracts.spark_types import SparkType, parse_type
-from adlake.faults import Place, known_names
+from adlake.faults import Complaint, Place, known_names
 
 _TABLE: Place = ("schema", 0)
 _SETTINGS: Place = (*_TABLE, "customProperties")
@@ -19,21 +18,6 @@ _WITHOUT_ORDER = frozenset({"array", "map", "struct", "binary", "boolean"})
 _REFUSING = frozenset({"bronze", "silver", "vault"})
 _REFINED = frozenset({"silver", "vault"})
 _SLICED_BY = {"hour": ("timestamp",), "day": ("timestamp", "date")}
-
-
-@dataclass(frozen=True)
-class Complaint:
-    """A fault that does not know its file yet.
-
-    Args:
-        place: in the document.
-        found: what stands there.
-        wanted: what may stand there.
-    """
-
-    place: Place
-    found: str
-    wanted: str
 
 
 def complaints(contract: ContractDocument, qualified: str) -> Iterator[Complaint]:

@@ -135,11 +135,7 @@ def _judge(path: Path, document: Document) -> tuple[ContractDocument | None, lis
     except ValidationError as error:
         return None, found_in.of_validation(error, ContractDocument, document)
     qualified = f"{path.parent.name}.{path.name.removesuffix(SUFFIX)}"
-    found = [
-        Fault(document.file, found_in.place_name(one.place), one.found, one.wanted, document.line(one.place))
-        for one in complaints(contract, qualified)
-    ]
-    return contract, sorted(found, key=lambda fault: fault.line or 0)
+    return contract, found_in.of_complaints(complaints(contract, qualified), document)
 
 
 def _standard_faults(document: Document) -> list[Fault]:

@@ -2,17 +2,19 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from datetime import date, datetime
+from typing import Any
 
 from adlake.contracts import Table, tables
-from adlake.faults import Place, known_names
+from adlake.faults import Complaint, Place, known_names
 from adlake.quality.document import RuleDocument, SuiteDocument
 from adlake.quality.kinds import KINDS, ROW_KINDS, UNUSABLE
 
 COLUMN_KWARGS = ("column", "column_A", "column_B")
 SEVERITY = {"quarantine": "critical", "hold": "critical", "warn": "warning"}
 MEASURE_PREFIX = "silver_"
+# What stands in the place of a threshold that is known only when a batch is judged.
+PARAMETER = "$PARAMETER"
 TEXT_KINDS = ("_match_regex", "_value_lengths_")
 COLUMN, PAIR, RANGE = {"column"}, {"column_A", "column_B"}, {"min_value", "max_value"}
 # Row rules become expressions of Spark, which cannot be made without these.
@@ -29,13 +31,19 @@ NEEDED: Mapping[str, set[str]] = {
 }
 
 
-@dataclass(frozen=True)
-class Complaint:
-    """A fault that does not know its file yet."""
+def columns_of(kwargs: Mapping[str, Any]) -> tuple[str, ...]:
+    """Names of the columns that a rule with these arguments asks for."""
+    single = [str(kwargs[name]) for name in COLUMN_KWARGS if name in kwargs]
+    return (*single, *map(str, kwargs.get("column_list") or ()))
 
-    place: Place
-    found: str
-    wanted: str
+
+def moment_or_day(text: str) -> date:
+    """The bound that a text names: a moment where it has a time of day, else a day.
+
+    Raises:
+        ValueError: it names neither.
+    """
+    return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
 
 
 def complaints(suite: SuiteDocument, table: Table) -> Iterator[Complaint]:
@@ -78,9 +86,7 @@ def _rule(rule: RuleDocument, place: Place, known: Mapping[str, str], table: Tab
         yield Complaint((*place, "severity"), repr(rule.severity), repr(SEVERITY[rule.meta.on_fail]))
     if rule.meta.on_fail == "quarantine":
         yield from _splitting(rule, place, table)
-    columns = [str(rule.kwargs[name]) for name in COLUMN_KWARGS if name in rule.kwargs]
-    columns += [str(name) for name in rule.kwargs.get("column_list") or ()]
-    for name in columns:
+    for name in columns_of(rule.kwargs):
         if name not in known:
             yield Complaint((*place, "kwargs"), f"the column {name!r}", known_names(name, list(known)))
         elif any(part in rule.type for part in TEXT_KINDS) and known[name] != "string":
@@ -102,16 +108,17 @@ def _arguments(rule: RuleDocument, place: Place, table: Table) -> Iterator[Compl
     for name, value in rule.kwargs.items():
         if isinstance(value, dict):
             yield from _parameter(rule, place, value, table)
-        elif name in {"min_value", "max_value"} and isinstance(value, str) and not _is_moment(value):
+        elif name in {"min_value", "max_value"} and isinstance(value, str) and not _is_bound(value):
             # without a zone it would be one of the machine that judges
             yield Complaint((*place, "kwargs", name), repr(value), "a number, a day, or a moment with its zone")
 
 
-def _is_moment(text: str) -> bool:
+def _is_bound(text: str) -> bool:
     try:
-        return datetime.fromisoformat(text).tzinfo is not None if "T" in text else bool(date.fromisoformat(text))
+        found = moment_or_day(text)
     except ValueError:
         return False
+    return not isinstance(found, datetime) or found.tzinfo is not None
 
 
 def _splitting(rule: RuleDocument, place: Place, table: Table) -> Iterator[Complaint]:
@@ -128,12 +135,12 @@ def _splitting(rule: RuleDocument, place: Place, table: Table) -> Iterator[Compl
 
 def _parameter(rule: RuleDocument, place: Place, value: Mapping[str, object], table: Table) -> Iterator[Complaint]:
     """A threshold is learned from history, or a sum over silver; both are known by their names."""
-    name = str(value.get("$PARAMETER"))
+    name = str(value.get(PARAMETER))
     own = (f"{rule.meta.id}_least", f"{rule.meta.id}_most")
-    if set(value) == {"$PARAMETER"}:
+    if set(value) == {PARAMETER}:
         measure = name.removeprefix(MEASURE_PREFIX)
         is_sum = table.layer == "gold" and name.startswith(MEASURE_PREFIX) and measure in table.column_names
         if is_sum or name in own:
             return
-    wanted = f'{{"$PARAMETER": "{own[0]}"}}, "{own[1]}" or, for gold, "{MEASURE_PREFIX}<measure>"'
+    wanted = f'{{"{PARAMETER}": "{own[0]}"}}, "{own[1]}" or, for gold, "{MEASURE_PREFIX}<measure>"'
     yield Complaint((*place, "kwargs"), str(dict(value)), wanted)

@@ -57,7 +57,7 @@ class PastVerdict:
     @property
     def broken(self) -> tuple[Outcome, ...]:
         """The rules that failed or could not run, those that only warn among them."""
-        return tuple(one for one in self.outcomes if one.state in {"failed", "could_not_run"})
+        return tuple(one for one in self.outcomes if one.is_broken)
 
     @property
     def holding(self) -> tuple[Outcome, ...]:

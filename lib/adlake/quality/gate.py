@@ -16,8 +16,9 @@ import structlog
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from adlake.quality.checks import PARAMETER
 from adlake.quality.kinds import EXTREMES
-from adlake.quality.suite import PARAMETER, Rule, Suite, expectations
+from adlake.quality.suite import Rule, Suite, expectations
 from adlake.quality.verdict import Outcome, RuleState, Verdict, row_outcome
 from adlake.spark_failures import cause_of
 

@@ -5,13 +5,13 @@ value, NaN is greater than every number, a pattern is searched for and not match
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date, datetime
 from functools import reduce
 from typing import Any
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from adlake.quality.checks import moment_or_day
 from adlake.quality.suite import Rule
 
 Kwargs = Mapping[str, Any]
@@ -87,9 +87,7 @@ def _between(value: Column, kwargs: Kwargs) -> Column:
 
 def _bound(value: object) -> object:
     """A bound as Great Expectations takes it: a text is a moment, or a day."""
-    if not isinstance(value, str):
-        return value
-    return datetime.fromisoformat(value) if "T" in value else date.fromisoformat(value)
+    return moment_or_day(value) if isinstance(value, str) else value
 
 
 def _greater(first: Column, second: Column, kwargs: Kwargs) -> Column:

@@ -12,16 +12,15 @@ from pydantic import ValidationError
 
 from adlake import faults as found_in
 from adlake.contracts import Table, tables
-from adlake.errors import ContractError
+from adlake.errors import ContractError, UsageError
 from adlake.faults import Document, Fault
-from adlake.quality.checks import COLUMN_KWARGS, complaints
+from adlake.quality.checks import PARAMETER, columns_of, complaints
 from adlake.quality.document import OnFail, ReferenceDocument, RuleDocument, SuiteDocument
 from adlake.quality.kinds import COSTLY_KINDS, ROW_KINDS
 from adlake.resources import folder
 
 SUFFIX = ".json"
 JUDGED_LAYERS = ("silver", "vault", "gold")
-PARAMETER = "$PARAMETER"
 FINGERPRINT_LENGTH = 16
 
 
@@ -60,8 +59,7 @@ class Rule:
     @property
     def columns(self) -> tuple[str, ...]:
         """Names of the columns that it asks for."""
-        single = [str(self.kwargs[name]) for name in COLUMN_KWARGS if name in self.kwargs]
-        return (*single, *map(str, self.kwargs.get("column_list") or ()))
+        return columns_of(self.kwargs)
 
     @property
     def parameters(self) -> tuple[str, ...]:
@@ -141,9 +139,18 @@ def suites() -> Mapping[str, Suite]:
     return {table.qualified: load_suite(table) for table in judged}
 
 
+def present_suite(table: str) -> Suite | None:
+    """The suite of a table as it is now; None for a table without one, and for one that cannot be read."""
+    contract = tables().get(table)
+    try:
+        return load_suite(contract) if contract else None
+    except UsageError:
+        return None
+
+
 def rule_meaning(table: str, rule: str) -> str:
     """Why a rule of a table's suite is there; empty where there is no such rule."""
-    suite = suites().get(table)
+    suite = present_suite(table)
     return next((one.meaning for one in suite.rules if one.id == rule), "") if suite else ""
 
 
@@ -187,10 +194,7 @@ def _judge(document: Document, table: Table) -> tuple[Suite | None, list[Fault]]
         model = SuiteDocument.model_validate(document.data)
     except ValidationError as error:
         return None, found_in.of_validation(error, SuiteDocument, document)
-    found = [
-        Fault(document.file, found_in.place_name(one.place), one.found, one.wanted, document.line(one.place))
-        for one in complaints(model, table)
-    ]
+    found = found_in.of_complaints(complaints(model, table), document)
     rules = tuple(map(_rule, model.expectations))
     return Suite(table.qualified, rules, model.meta.references, _fingerprint(document.data)), found
 

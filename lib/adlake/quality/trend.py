@@ -7,10 +7,9 @@ from datetime import datetime
 from typing import Literal
 
 from adlake.contracts import tables
-from adlake.errors import UsageError
 from adlake.quality.chronicle import PastVerdict, Standing
 from adlake.quality.kinds import EXTREMES
-from adlake.quality.suite import Rule, Suite, load_suite
+from adlake.quality.suite import Rule, Suite, present_suite
 from adlake.quality.verdict import Outcome
 
 MOST_POINTS = 30
@@ -71,7 +70,7 @@ def rule_trends(verdict: PastVerdict, history: Iterable[PastVerdict]) -> tuple[R
         verdict: whose rules they are.
         history: verdicts of any tables, newest first, later ones and the verdict itself included or not.
     """
-    suite = _suite_of(verdict.table)
+    suite = present_suite(verdict.table)
     before = _comparable(verdict, history)
     return tuple(_rule_trend(outcome, verdict, suite, before) for outcome in verdict.outcomes)
 
@@ -156,12 +155,3 @@ def _scale(outcome: Outcome, rule: Rule | None, table: str) -> Scale:
         types = {column.type for column in contract.columns if column.name in rule.columns}
         return "moment" if types <= MOMENTS else "number"
     return "number"
-
-
-def _suite_of(table: str) -> Suite | None:
-    """The suite as it is now; None for a table without one, and for one that cannot be read."""
-    contract = tables().get(table)
-    try:
-        return load_suite(contract) if contract else None
-    except UsageError:
-        return None

@@ -16,7 +16,7 @@ RuleState = Literal["passed", "failed", "no_history", "could_not_run"]
 PUBLISHING: frozenset[State] = frozenset({"passed", "passed_with_warnings"})
 NOTHING_NEW = "nothing new: every row was published already"
 # What begins so is done once: the next run does not go on with it.
-ONE_TIME = ("rebuild-", "replay-")
+REBUILD, REPLAY = "rebuild-", "replay-"
 # A gold candidate holds all changes since the last one that was published, whatever batch it is named after.
 GOLD = "gold."
 HOLDING: frozenset[OnFail] = frozenset({"quarantine", "hold"})
@@ -46,14 +46,14 @@ class Outcome:
     most: float | None = None
 
     @property
-    def has_failed(self) -> bool:
-        """Whether the rule was judged, and broken beyond what it allows."""
-        return self.state == "failed"
+    def is_broken(self) -> bool:
+        """Whether the rule was broken beyond what it allows, or could not be judged."""
+        return self.state in {"failed", "could_not_run"}
 
     @property
     def holds(self) -> bool:
         """Whether it keeps the candidate from readers."""
-        return self.state == "could_not_run" or (self.has_failed and self.on_fail in HOLDING)
+        return self.state == "could_not_run" or (self.state == "failed" and self.on_fail in HOLDING)
 
 
 @dataclass(frozen=True)
@@ -93,7 +93,7 @@ class Verdict:
     @property
     def failed(self) -> tuple[str, ...]:
         """Ids of the rules that keep the candidate from readers, or would warn."""
-        return tuple(outcome.rule for outcome in self.outcomes if outcome.state in {"failed", "could_not_run"})
+        return tuple(outcome.rule for outcome in self.outcomes if outcome.is_broken)
 
     @property
     def holding(self) -> tuple[str, ...]:
@@ -106,7 +106,7 @@ class Verdict:
         broken = [
             [outcome.rule, outcome.state, outcome.unexpected, outcome.judged, outcome.observed]
             for outcome in self.outcomes
-            if outcome.state in {"failed", "could_not_run"}
+            if outcome.is_broken
         ]
         text = json.dumps([self.table, self.suite, self.rows, self.reason, broken])
         return hashlib.sha256(text.encode()).hexdigest()[:FINGERPRINT_LENGTH]
@@ -117,15 +117,7 @@ class Verdict:
 
     def as_dict(self) -> dict[str, Any]:
         """The verdict as plain values: equal for equal candidates, rules and thresholds."""
-        state, fingerprint = self.state, self.fingerprint
-        return (
-            asdict(self)
-            | {"outcomes": [asdict(one) for one in self.outcomes]}
-            | {
-                "state": state,
-                "fingerprint": fingerprint,
-            }
-        )
+        return asdict(self) | {"state": self.state, "fingerprint": self.fingerprint}
 
     def _has(self, state: RuleState, ways: set[str]) -> bool:
         return any(outcome.state == state and outcome.on_fail in ways for outcome in self.outcomes)
@@ -170,7 +162,7 @@ class Judgement:
 
 def is_one_time(table: str, batch_id: str) -> bool:
     """Whether a candidate is done again from the start when it was held, and never gone on with."""
-    return batch_id.startswith(ONE_TIME) and not table.startswith(GOLD)
+    return batch_id.startswith((REBUILD, REPLAY)) and not table.startswith(GOLD)
 
 
 def row_outcome(rule: Rule, unexpected: int, judged: int, *, is_met: bool) -> Outcome:
