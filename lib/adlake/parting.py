@@ -1,6 +1,7 @@
 """Records parted by what becomes of them: refused by a rule, left out by a filter, or good."""
 
-from collections.abc import Mapping, Sequence
+from collections import Counter
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from pyspark.sql import Column, DataFrame
@@ -39,7 +40,7 @@ class Parting:
 
 @dataclass(frozen=True)
 class Counts:
-    """Records that go another way than into the table.
+    """Records that lose their way by form or by a filter.
 
     Attributes:
         refused_by_file: refused ones by landing file.
@@ -103,7 +104,7 @@ class Parter:
         return self.refinement.transform(kept, self.identity)
 
     def count_form(self, records: DataFrame) -> Counts:
-        """Records that lose their way by form or by a filter."""
+        """How many records lose their way before they are refined."""
         counted = records.groupBy(self._refused_by.alias("rule"), self._filtered_by.alias("reason"), "_file").count()
         refused: dict[str, int] = {}
         filtered: dict[str, int] = {}
@@ -114,8 +115,8 @@ class Parter:
                 filtered[row["reason"]] = filtered.get(row["reason"], 0) + row["count"]
         return Counts(refused, filtered)
 
-    def count_values(self, sound: DataFrame) -> tuple[Counts, tuple[Outcome, ...], int]:
-        """Refined rows that rules refuse, outcomes of these rules, and how many rows there are."""
+    def count_values(self, sound: DataFrame) -> tuple[Mapping[str, int], tuple[Outcome, ...], int]:
+        """Refined rows that rules refuse, by landing file; outcomes of these rules; and how many rows there are."""
         numbers = [F.count_if(is_broken(rule)).alias(f"broken:{rule.id}") for rule in self.rules]
         numbers += [F.count_if(is_judged(rule)).alias(f"judged:{rule.id}") for rule in self.rules]
         is_refused = first_broken(self.rules).isNotNull()
@@ -126,13 +127,13 @@ class Parter:
             for what in ("broken", "judged")
         )
         refused = {row["_file"]: row["refused"] for row in rows if row["refused"]}
-        return Counts(refused, {}), split_outcomes(self.rules, broken, judged), sum(row["rows"] for row in rows)
+        return refused, split_outcomes(self.rules, broken, judged), sum(row["rows"] for row in rows)
 
-    def refused(self, records: DataFrame, sound: DataFrame, by_form: Counts, by_value: Counts) -> DataFrame:
-        """Quarantine rows of the records that were counted as refused."""
+    def refused(self, records: DataFrame, sound: DataFrame, files: Collection[str], *, by_value: bool) -> DataFrame:
+        """Quarantine rows of the refused records in some landing files; `by_value` where values are refused too."""
         broken = F.array_compact(F.array(*[F.when(rule.holds(), rule.name) for rule in self.refinement.rules]))
-        of_files = records.where(F.col("_file").isin([*by_form.refused_by_file, *by_value.refused_by_file]))
-        if by_value.refused_by_file:
+        of_files = records.where(F.col("_file").isin(list(files)))
+        if by_value:
             address = address_of(sound)
             of_values = sound.select(*address, broken_rules(self.rules).alias(OF_VALUES)).where(F.size(OF_VALUES) > 0)
             of_files = of_files.join(of_values, list(address), "left")
@@ -152,7 +153,8 @@ def parted(parter: Parter, records: DataFrame, read: int) -> Parting:
         records: of the layer before.
         read: how many there are.
     """
-    by_form, by_value = Counts({}, {}), Counts({}, {})
+    by_form = Counts({}, {})
+    by_value: Mapping[str, int] = {}
     outcomes: tuple[Outcome, ...] = ()
     sound = parter.sound(records)
     found = 0
@@ -160,12 +162,10 @@ def parted(parter: Parter, records: DataFrame, read: int) -> Parting:
         by_value, outcomes, found = parter.count_values(sound)
     if found != read or not parter.rules:
         by_form = parter.count_form(records)
-    files = {**by_form.refused_by_file}
-    for file, count in by_value.refused_by_file.items():
-        files[file] = files.get(file, 0) + count
+    files = Counter(by_form.refused_by_file) + Counter(by_value)
     return Parting(
-        accepted=sound.where(first_broken(parter.rules).isNull()) if by_value.refused_by_file else sound,
-        refused=parter.refused(records, sound, by_form, by_value),
+        accepted=sound.where(first_broken(parter.rules).isNull()) if by_value else sound,
+        refused=parter.refused(records, sound, files, by_value=bool(by_value)),
         refused_by_file=files,
         filtered=by_form.filtered,
         outcomes=outcomes,

@@ -48,14 +48,18 @@ def parter_for(contract: Table, step: str, identity: IdentityKey, more_filters: 
     return Parter(contract, REFINEMENTS[contract.qualified], rules, identity, step, more_filters)
 
 
+def published_near(run: Run, accepted: DataFrame, contract: Table) -> DataFrame:
+    """What a reader can see already of the table where keys of the rows may stand."""
+    window = lookup_window(accepted, contract)
+    return read_table(run.session, run.lake, contract, window.may_hold).where(window.holds())
+
+
 def losers_of(run: Run, accepted: DataFrame, contract: Table, batch_id: str, is_replaced: Column) -> DataFrame:
     """Addresses of the accepted rows that are duplicates, within the batch or of what a reader can see already."""
     within = losers_within(accepted, contract.key, contract.winner_order)
     if run.lake.version(contract) < 0:
         return within
-    window = lookup_window(accepted, contract)
-    published = read_table(run.session, run.lake, contract, window.may_hold).where(window.holds())
-    near = published.where((F.col("_batch_id") != batch_id) & ~is_replaced)
+    near = published_near(run, accepted, contract).where((F.col("_batch_id") != batch_id) & ~is_replaced)
     return within.unionByName(losers_against(accepted, near, contract.key)).distinct()
 
 

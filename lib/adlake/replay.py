@@ -5,7 +5,7 @@ is committed first: a row that is in it and has no outcome yet, because the run 
 from the next replay and is not published again.
 """
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from pyspark import StorageLevel
@@ -23,13 +23,12 @@ from adlake.identity import IdentityKey
 from adlake.publish import write_candidate
 from adlake.quality.verdict import REPLAY
 from adlake.redelivery import among, outdated_deliveries
-from adlake.refined import REFINEMENTS, of_batches, parter_for, records_of, source_of
+from adlake.refined import REFINEMENTS, of_batches, parter_for, published_near, records_of, source_of
 from adlake.run import Clock, Run
 from adlake.silver import STEP as REFUSING_STEP
 from adlake.silver import SUPERSEDED_DELIVERY, unpublished
 from adlake.sources.source import Check
 from adlake.tables import read_table
-from adlake.window import lookup_window
 from adlake.wish import DoneReplay, Replay
 
 STEP = "replay_quarantine"
@@ -66,10 +65,10 @@ def replay(run: Run, identity: IdentityKey, wish: Replay) -> DoneReplay:
         AccountError: rows are not accounted for; nothing is committed.
     """
     clock, contract, batch_id = Clock(), table(wish.table), f"{REPLAY}{run.run_id}"
-    source = source_of(contract)
-    outdated = among(outdated_deliveries(run.ledger, source.name, unpublished(run, contract.qualified)))
+    unseen = unpublished(run, contract.qualified)
+    outdated = among(outdated_deliveries(run.ledger, source_of(contract).name, unseen))
     parter = parter_for(contract, STEP, identity, [Check(SUPERSEDED_DELIVERY, lambda: outdated)])
-    records = _open_records(run, contract, wish)
+    records = _open_records(run, contract, wish, unseen)
     sound = parter.sound(records)
     outcomes = _outcomes(run, contract, sound, parter.fates(records)).persist(StorageLevel.MEMORY_AND_DISK)
     counts = {(row["outcome"], row["rule_id"]): row["count"] for row in outcomes.groupBy(*TOLD).count().collect()}
@@ -84,20 +83,20 @@ def replay(run: Run, identity: IdentityKey, wish: Replay) -> DoneReplay:
     return done
 
 
-def _open_records(run: Run, contract: Table, wish: Replay) -> DataFrame:
+def _open_records(run: Run, contract: Table, wish: Replay, unseen: Collection[str]) -> DataFrame:
     """The refused records as the layer before holds them, without those of which a replay said the last word."""
-    refused = _refused(run, contract, wish)
+    refused = _refused(run, contract, wish, unseen)
     batches = [row[BATCH] for row in refused.select(BATCH).distinct().collect()]
     records = records_of(run, of_batches(run, source_of(contract), batches), contract.qualified)
     address = list(address_of(records))
     return records.join(refused.select(*address).distinct(), address, "left_semi")
 
 
-def _refused(run: Run, contract: Table, wish: Replay) -> DataFrame:
+def _refused(run: Run, contract: Table, wish: Replay, unseen: Collection[str]) -> DataFrame:
     """Addresses of the refused records of batches that the table shows: a batch that is yet to come parts its own."""
     held = read_table(run.session, run.lake, table(f"quarantine.{contract.name}"))
     refused = held.where((F.col("table") == contract.qualified) & (F.col("step") == REFUSING_STEP))
-    refused = refused.where(~F.col("batch_id").isin(list(unpublished(run, contract.qualified))))
+    refused = refused.where(~F.col("batch_id").isin(list(unseen)))
     if wish.rule is not None:
         refused = refused.where(F.array_contains("rule_ids", wish.rule))
     if wish.since is not None:
@@ -129,8 +128,7 @@ def _outcomes(run: Run, contract: Table, sound: DataFrame, fates: DataFrame) -> 
     address = list(address_of(sound))
     good = fates.where(F.col("rule_id").isNull() & F.col("reason").isNull()).select(*address)
     accepted = sound.join(good, address, "left_semi")
-    window = lookup_window(accepted, contract)
-    published = read_table(run.session, run.lake, contract, window.may_hold).where(window.holds())
+    published = published_near(run, accepted, contract)
     there = published.select(*address, F.lit(SETTLED).alias("there"))
     losers = losers_within(accepted, contract.key, contract.winner_order).unionByName(
         losers_against(accepted, published, contract.key)
