@@ -37,7 +37,8 @@ from adlake.version import VERSION
 from adlake.wish import Release, Replay, Wish
 from adlake.work import WORK
 
-RUN_ID_FORMAT = "%Y%m%dT%H%M%SZ"
+# The newest run is the last by its id, also when two of them start within one second.
+RUN_ID_FORMAT = "%Y%m%dT%H%M%S%fZ"
 # Glue hands these to every script; all of them take a value
 GLUE_FLAGS = ("--JOB_ID", "--JOB_RUN_ID", "--JOB_NAME", "--TempDir", "--job-language", "--enable-metrics")
 # steps that make keyed identifiers

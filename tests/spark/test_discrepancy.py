@@ -82,7 +82,11 @@ def test_spark_and_duckdb_find_what_was_worked_out_by_hand(spark):
     wanted = frame(spark, FOUND, named(FOUND, WANTED))
     partner.createOrReplaceTempView("bidder_daily")
     ad_server.createOrReplaceTempView("yield_hourly")
-    assert_same(spark.sql(VIEW), wanted)
+    try:
+        assert_same(spark.sql(VIEW), wanted)
+    finally:
+        for name in ("bidder_daily", "yield_hourly"):
+            spark.catalog.dropTempView(name)
 
     connection = duckdb.connect()
     connection.register("bidder_daily", partner.toArrow())
