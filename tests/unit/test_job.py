@@ -293,7 +293,7 @@ def test_without_the_secret_the_lake_is_not_touched(config, steps):
 
 def test_a_run_without_work_leaves_its_report_and_no_table(config, steps):
     found = execute(ALL, FakeSpark(), config)
-    assert re.fullmatch(r"\d{8}T\d{6}Z-[0-9a-f]{6}", found.run_id)
+    assert re.fullmatch(r"\d{8}T\d{12}Z-[0-9a-f]{6}", found.run_id)
     assert (found.exit_code, found.spark_started, found.commits, found.error) == (0, False, (), "")
     assert reports(config) == [found.as_dict()]
     paths = {entry.path for entry in Lake(config).storage.entries()}

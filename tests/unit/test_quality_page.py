@@ -230,14 +230,14 @@ def test_a_rule_without_a_number_has_no_picture(suites):
 def test_a_page_is_written_beside_the_reports_and_found_again(lake):
     ledger = Ledger(lake)
     assert newest_page(lake.storage) is None
-    for run, ago in (("20261122T100000Z-aaaaaa", 2), ("20261122T110000Z-aaaaaa", 1)):
+    for run, ago in (("20261122T100000000000Z-aaaaaa", 2), ("20261122T110000Z-aaaaaa", 1)):
         rows = held(run_id=run, hours_ago=ago)
         # the run has kept its verdicts already
         ledger.add_verdicts(rows)
         assert write_page(rows, ledger, lake.storage) == f"ops/quality/{run}.html"
     lake.storage.write("ops/quality/notes.txt", b"")
-    assert newest_page(lake.storage) == "ops/quality/20261122T110000Z-aaaaaa.html"
-    page = Page(lake.storage.read("ops/quality/20261122T110000Z-aaaaaa.html")[0].decode())
+    assert newest_page(lake.storage) == "ops/quality/20261122T110000000000Z-aaaaaa.html"
+    page = Page(lake.storage.read("ops/quality/20261122T110000000000Z-aaaaaa.html")[0].decode())
     assert page.words("h1") == ["The verdict held data back"]
     assert page.words("p")[0] == "Quality gate · test"
 

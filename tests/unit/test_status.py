@@ -240,10 +240,10 @@ def report(run_id, *, error=""):
 
 
 def test_the_last_run_is_the_newest_report_even_of_a_run_that_failed(lake):
-    report("20261122T110000Z-aaaaaa", error="[WRITE_FAILED] gold.user_days: no room.").write(lake.storage)
-    report("20261121T235959Z-ffffff").write(lake.storage)
+    report("20261122T110000000000Z-aaaaaa", error="[WRITE_FAILED] gold.user_days: no room.").write(lake.storage)
+    report("20261121T235959000000Z-ffffff").write(lake.storage)
     assert read_status(lake, now=NOW).last_run == {
-        "run_id": "20261122T110000Z-aaaaaa",
+        "run_id": "20261122T110000000000Z-aaaaaa",
         "steps": ["build_gold"],
         "started_at_utc": LAST_MONTH.isoformat(),
         "finished_at_utc": HOUR_AGO.isoformat(),
@@ -299,12 +299,12 @@ def test_a_person_sees_how_a_lake_stands(lake, tmp_path, capsys):
     ledger.add_accounts([record("silver.gam_clicks", FIRST, refusals)])
     ledger.add_files([file("gam/cut", "set_aside", reason="[CUT_GZIP] the file ends early")])
     ledger.add_files([file("gam/a", "claimed", batch=SECOND)])
-    report("20261122T110000Z-aaaaaa", error="[WRITE_FAILED] gold.user_days: no room.").write(lake.storage)
+    report("20261122T110000000000Z-aaaaaa", error="[WRITE_FAILED] gold.user_days: no room.").write(lake.storage)
     lock(lake, host="elsewhere", pid=77)
     lines = shown(lake, capsys)
     wanted = [
         f"Lake {tmp_path}/lake (tenant herald), seen 2026-11-22 12:00:00 UTC",
-        "Last run 20261122T110000Z-aaaaaa, 1 h ago: build_gold; 0 commits in 3.5 s; exit code 1",
+        "Last run 20261122T110000000000Z-aaaaaa, 1 h ago: build_gold; 0 commits in 3.5 s; exit code 1",
         "[WRITE_FAILED] gold.user_days: no room.",
         "Writer run r9 on elsewhere, process 77",
         "Silver",
@@ -329,7 +329,7 @@ def test_a_person_sees_that_all_is_well(lake, capsys):
     for mart in ("yield_hourly", "user_days"):
         commit(lake, f"gold.{mart}", [{"event_date": date(2026, 11, 21), "clicks": 1}])
     described(lake, date(2026, 11, 21))
-    report("20261122T110000Z-aaaaaa").write(lake.storage)
+    report("20261122T110000000000Z-aaaaaa").write(lake.storage)
     lines = shown(lake, capsys, recent_days=1)
     assert "gam_clicks 0 just now - - 1" in lines
     assert lines[-3:] == [
@@ -338,7 +338,7 @@ def test_a_person_sees_that_all_is_well(lake, capsys):
         "Every batch that was taken is finished.",
     ]
     assert {"Writer nobody"} <= set(lines)
-    assert "Last run 20261122T110000Z-aaaaaa, 1 h ago: build_gold; 0 commits in 3.5 s; done" in lines
+    assert "Last run 20261122T110000000000Z-aaaaaa, 1 h ago: build_gold; 0 commits in 3.5 s; done" in lines
 
 
 def test_a_person_is_told_that_a_writer_is_dead_and_that_there_are_more_files(lake, tmp_path, capsys):
@@ -416,7 +416,7 @@ def test_the_document_for_machines_has_stable_keys(lake, tmp_path):
     ledger = Ledger(lake)
     ledger.add_accounts([record("silver.gam_clicks", FIRST, Account(2, 1, quarantined={"key_missing": 1}))])
     ledger.add_files([file("gam/cut", "set_aside", reason="cut"), file("gam/a", "claimed", batch=FIRST)])
-    report("20261122T110000Z-aaaaaa").write(lake.storage)
+    report("20261122T110000000000Z-aaaaaa").write(lake.storage)
     lock(lake)
     document = read_status(lake, now=NOW).as_dict()
     assert json.loads(json.dumps(document)) == document
