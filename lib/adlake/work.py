@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from adlake import bronze, features, gold, intake, maintenance, replay, silver
+from adlake import bronze, features, intake, maintenance, replay, silver, slices, touched
 from adlake.contracts import table
 from adlake.identity import identity_key
 from adlake.redelivery import is_delivered_again
 from adlake.run import Run
+from adlake.snapshots import STEP as GOLD
 from adlake.sources import sources_of
 from adlake.wish import Replay
 
@@ -75,16 +76,21 @@ def build_gold(run: Run, secret: bytes, *, rebuild: bool) -> None:
     committed together.
     """
     del secret
-    work = gold.pending(run, rebuild=rebuild)
-    made = []
-    for done, (name, touched) in enumerate(work.items()):
-        run.notify(gold.STEP, name, done, len(work))
-        made.append(gold.build(run, name, touched))
-    _publish(run, made)
+    _recompute(run, GOLD, rebuild=rebuild)
     due = features.pending(run, rebuild=rebuild)
     if due is not None:
-        run.notify(gold.STEP, "user_features", 0, 1)
+        run.notify(GOLD, "user_features", 0, 1)
         features.build(run, due)
+
+
+def _recompute(run: Run, step: str, *, rebuild: bool) -> None:
+    """Recompute what silver has touched of the marts of a step; all are judged before the first is committed."""
+    work = touched.pending(run.lake, step, rebuild=rebuild)
+    made = []
+    for done, (name, slices_) in enumerate(work.items()):
+        run.notify(step, name.partition(".")[2], done, len(work))
+        made.append(slices.build(run, name, slices_))
+    _publish(run, made)
 
 
 def _publish(run: Run, made: Iterable[Candidacy | None]) -> None:

@@ -9,11 +9,13 @@ from types import SimpleNamespace
 
 import pytest
 
-from adlake import bronze, gold, silver
+from adlake import bronze, silver, slices, touched
 from adlake.account import Account
+from adlake.contracts import table
 from adlake.errors import AccountError
 from adlake.identity import identity_key
 from adlake.marts import MARTS
+from adlake.snapshots import STEP as GOLD
 from tests.delivered import write
 from tests.jobs import lakes
 
@@ -224,23 +226,23 @@ def test_no_altered_number_of_a_silver_batch_is_committed(lake_after, shared, se
     ]
 
 
-ROWS = {"yield_hourly": 4, "user_days": 3}
+ROWS = {"gold.yield_hourly": 4, "gold.user_days": 3}
 HOURS = ("2026-10-05T10", "2026-10-05T11", "2026-10-05T13")
 
 
-@pytest.mark.parametrize(("name", "slices"), [("yield_hourly", HOURS), ("user_days", ("2026-10-05",))])
-def test_no_altered_measure_of_a_mart_is_committed(lake_after, shared, monkeypatch, name, slices):
+@pytest.mark.parametrize(("name", "named"), [("gold.yield_hourly", HOURS), ("gold.user_days", ("2026-10-05",))])
+def test_no_altered_measure_of_a_mart_is_committed(lake_after, shared, monkeypatch, name, named):
     config = lake_after("build_gold")
-    attempts = Attempts(gold, monkeypatch, remembered=("write_candidate", "take_census", "_inputs", "audit"))
+    attempts = Attempts(slices, monkeypatch, remembered=("write_candidate", "take_census", "_inputs", "audit"))
     measures = MARTS[name].proved(config)
 
     def one_more_superseded(committed):
         return SimpleNamespace(where=lambda condition: _with_known_count(committed.where(condition), 1))
 
     with lakes.open_run(config, shared(config)) as run:
-        work = replace(gold.pending(run, rebuild=True)[name], slices=frozenset(slices))
+        work = replace(touched.pending(run.lake, GOLD, rebuild=True)[name], slices=frozenset(named))
         found = attempts.outcomes(
-            lambda: gold.build(run, name, work).publish(run),
+            lambda: slices.build(run, name, work).publish(run),
             {
                 "rows written": Alteration("write_candidate", one_more("rows")),
                 "rows removed": Alteration("write_candidate", one_more("removed_rows")),
@@ -257,10 +259,10 @@ def test_no_altered_measure_of_a_mart_is_committed(lake_after, shared, monkeypat
             **dict.fromkeys(measures, "MEASURE_OPEN"),
             "superseded": "ACCOUNT_OPEN",
         }
-        gold.build(run, name, work).publish(run)
+        slices.build(run, name, work).publish(run)
 
     assert [(record.table, record.account) for record in run.published] == [
-        (f"gold.{name}", Account(ROWS[name], ROWS[name], superseded=ROWS[name]))
+        (name, Account(ROWS[name], ROWS[name], superseded=ROWS[name]))
     ]
 
 
@@ -270,7 +272,7 @@ DISTINCT = {"visits"}
 
 @pytest.mark.parametrize("name", list(MARTS))
 def test_every_measure_of_a_mart_is_proved(name, config):
-    contract = gold.table(f"gold.{name}")
+    contract = table(name)
     measures = {column.name for column in contract.columns if column.type in {"bigint", "map<string,bigint>"}}
     assert measures - DISTINCT == MARTS[name].proved(config)
 

@@ -7,13 +7,16 @@ from dataclasses import replace
 import pytest
 from pyspark.sql import functions as F
 
-from adlake import bronze, gold, silver
+from adlake import bronze, silver, slices, touched
 from adlake.account import Account
 from adlake.contracts import loading, table
 from adlake.errors import ContractError
+from adlake.marts import MARTS
 from adlake.resources import folder
+from adlake.snapshots import STEP as GOLD
 from tests.jobs import lakes
 
+YIELD = "gold.yield_hourly"
 HOUR_10 = frozenset({"2026-10-05T10"})
 
 
@@ -126,7 +129,7 @@ def contracts(tmp_path, monkeypatch):
 
 def test_columns_come_by_themselves_and_go_by_a_rebuild(lake_after, shared, contracts, monkeypatch):
     config = lake_after("build_gold")
-    spark, mart = shared(config), gold.MARTS["yield_hourly"]
+    spark, mart = shared(config), MARTS[YIELD]
     column = """      - name: viewable
 """
     gained = """      - name: house_rows
@@ -145,10 +148,10 @@ def test_columns_come_by_themselves_and_go_by_a_rebuild(lake_after, shared, cont
         )
 
     contracts("gold/yield_hourly", column, gained + column)
-    monkeypatch.setitem(gold.MARTS, "yield_hourly", replace(mart, build=with_house_rows))
+    monkeypatch.setitem(MARTS, YIELD, replace(mart, build=with_house_rows))
     with lakes.open_run(config, spark) as run:
-        work = gold.pending(run, rebuild=True)["yield_hourly"]
-        gold.build(run, "yield_hourly", replace(work, slices=HOUR_10)).publish(run)
+        work = touched.pending(run.lake, GOLD, rebuild=True)[YIELD]
+        slices.build(run, YIELD, replace(work, slices=HOUR_10)).publish(run)
 
     def house_rows():
         rows = lakes.rows_of(config, "gold.yield_hourly")
@@ -158,14 +161,14 @@ def test_columns_come_by_themselves_and_go_by_a_rebuild(lake_after, shared, cont
     assert house_rows() == list(zip(keys, [0, 0, None, None], strict=True))
 
     with lakes.open_run(config, spark) as run:
-        gold.build(run, "yield_hourly", work).publish(run)
+        slices.build(run, YIELD, work).publish(run)
     assert house_rows() == list(zip(keys, [0, 0, 1, 0], strict=True))
 
     # the column goes again
     monkeypatch.undo()
     with lakes.open_run(config, spark) as run:
         with pytest.raises(ContractError) as refusal:
-            gold.build(run, "yield_hourly", replace(work, slices=HOUR_10))
+            slices.build(run, YIELD, replace(work, slices=HOUR_10))
         assert (refusal.value.condition, refusal.value.found) == ("TABLE_NEEDS_REBUILD", "house_rows bigint")
     lakes.run(config, spark, ["build_gold"], rebuild=True)
     assert house_rows() == list(zip(keys, ["no column"] * 4, strict=True))

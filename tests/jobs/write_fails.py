@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import psutil
 import pytest
 
-from adlake import bronze, gold, quarantine, silver
+from adlake import bronze, quarantine, silver, slices
 from adlake import run as run_module
 from adlake.errors import AdlakeError, PublishError
 from tests.jobs import lakes
@@ -49,7 +49,7 @@ def full_while_writing(full_disk, patch, table):
         with full_disk():
             return honest(spark, lake, contract, frame, **how)
 
-    for module in (bronze, silver, gold, quarantine):
+    for module in (bronze, silver, slices, quarantine):
         patch.setattr(module, "write_candidate", write)
 
 

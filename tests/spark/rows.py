@@ -15,7 +15,7 @@ from pyspark.sql import functions as F
 from pyspark.sql import types as T
 from pyspark.sql.pandas.types import to_arrow_schema
 
-from adlake import gold
+from adlake import slices
 from adlake.contracts import Table, table
 from adlake.frames import conform, struct_type
 from adlake.identity import identity_key
@@ -79,7 +79,7 @@ def assert_proven(mart, frames, config, expected):
     """The proofs of a mart add up to the same from silver as the expected rows do, and there is no other proof."""
     counted = Counter()
     for source in mart.events:
-        for row in gold._sums(mart, source, frames, config).collect():
+        for row in slices._sums(mart, source, frames, config).collect():
             for number, proof in enumerate(mart.proofs_from(source, config)):
                 counted[proof.measure] += row[f"amount_{number}"]
     assert counted == {measure: sum(_summed(row[measure]) for row in expected) for measure in counted}

@@ -10,7 +10,7 @@ from adlake.marts import MARTS
 from adlake.marts.response_times import BOUNDS_MS
 from tests.spark.rows import BATCH, assert_proven, assert_same, at, frame, rows
 
-MART, CONTRACT = MARTS["bidder_daily"], table("gold.bidder_daily")
+MART, CONTRACT = MARTS["gold.bidder_daily"], table("gold.bidder_daily")
 PLACE = {"_batch_id": BATCH, "_file": "f", "_position": 1}
 NOV1, NOV2, OCT1 = (at(day).date() for day in ("2026-11-01", "2026-11-02", "2026-10-01"))
 DENSITY = tuple(column.name for column in CONTRACT.columns if column.name.startswith("auction_slots"))

@@ -10,7 +10,7 @@ from adlake.marts.header_bids import best_header_bid_cpm_micros, is_capped
 from tests.conftest import make_config
 from tests.spark.rows import BATCH, assert_proven, assert_same, at, frame, rows
 
-MART, CONTRACT = MARTS["yield_hourly"], table("gold.yield_hourly")
+MART, CONTRACT = MARTS["gold.yield_hourly"], table("gold.yield_hourly")
 TEN = at("2026-11-02 10:00:00")
 DAY = TEN.date()
 PLACE = {"_batch_id": BATCH, "_file": "f", "_position": 1}

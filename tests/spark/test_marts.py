@@ -302,7 +302,7 @@ SOLD = [
 
 def test_yield_by_hour_and_place(spark, sold, config):
     contract = table("gold.yield_hourly")
-    assert_same(conform(MARTS["yield_hourly"].build(sold, config), contract), rows(spark, contract, *SOLD))
+    assert_same(conform(MARTS["gold.yield_hourly"].build(sold, config), contract), rows(spark, contract, *SOLD))
 
 
 def test_a_known_line_item_without_a_kind_is_another_kind_of_direct(spark, sold, config):
@@ -315,7 +315,7 @@ def test_a_known_line_item_without_a_kind_is_another_kind_of_direct(spark, sold,
     money = {"revenue_rate_card_micros": 1, "revenue_micros": 1}
     expected = of_hour("02 10", "direct_other", requests=1, unfilled=1, impressions=1, **money)
     contract = table("gold.yield_hourly")
-    assert_same(conform(MARTS["yield_hourly"].build(frames, config), contract), rows(spark, contract, expected))
+    assert_same(conform(MARTS["gold.yield_hourly"].build(frames, config), contract), rows(spark, contract, expected))
 
 
 PERSON = {"ad": {"id_key": "k1:max"} | NETWORK_ROW, "page": {"is_bot": False, "event_name": "page_view"}}
@@ -423,12 +423,12 @@ MET = [
 
 def test_what_a_person_did_on_a_day(spark, met, config):
     contract = table("gold.user_days")
-    assert_same(conform(MARTS["user_days"].build(met, config), contract), rows(spark, contract, *MET))
+    assert_same(conform(MARTS["gold.user_days"].build(met, config), contract), rows(spark, contract, *MET))
 
 
 @pytest.mark.parametrize("name", MARTS)
 def test_nothing_comes_of_nothing(spark, sold, met, name, config):
-    mart, contract = MARTS[name], table(f"gold.{name}")
+    mart, contract = MARTS[name], table(name)
     frames = {source: given.where("false") for source, given in (sold | met).items()}
     frames |= {source: rows(spark, f"silver.{source}") for source in ("bids", "fx_rates")}
     assert_same(conform(mart.build(frames, config), contract), rows(spark, contract))
@@ -436,7 +436,7 @@ def test_nothing_comes_of_nothing(spark, sold, met, name, config):
     assert_same(conform(mart.build(only_rates, config), contract), rows(spark, contract))
 
 
-@pytest.mark.parametrize(("name", "expected"), [("yield_hourly", SOLD), ("user_days", MET)])
+@pytest.mark.parametrize(("name", "expected"), [("gold.yield_hourly", SOLD), ("gold.user_days", MET)])
 def test_the_proofs_of_a_mart_count_the_same_from_silver(sold, met, config, name, expected):
-    frames, mart = sold if name == "yield_hourly" else met, MARTS[name]
+    frames, mart = sold if name == "gold.yield_hourly" else met, MARTS[name]
     assert_proven(mart, frames, config, expected)

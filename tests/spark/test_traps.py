@@ -61,7 +61,7 @@ def gold(spark, config):
         place = {"_batch_id": BATCH, "_file": "f", "_position": 1, "snapshot_date": at("2026-01-01").date()}
         frames["gam_line_items"] = rows(spark, "silver.gam_line_items", *line_items, **place)
         frames["days"] = frames["gam_impressions"].select("event_date").distinct()
-        return conform(MARTS[name].build(frames, config), table(f"gold.{name}"))
+        return conform(MARTS[f"gold.{name}"].build(frames, config), table(f"gold.{name}"))
 
     return of
 

@@ -6,15 +6,14 @@ from decimal import Decimal
 import pytest
 from deltalake import DeltaTable
 
-from adlake.gold import pending, touched
 from adlake.lake import Lake
-from adlake.ledger import Ledger
 from adlake.marts import MARTS
-from adlake.run import Run
+from adlake.snapshots import STEP as GOLD
+from adlake.touched import pending, touched
 from tests.conftest import make_config
 from tests.unit.small_lakes import commit, said
 
-MART = MARTS["bidder_daily"]
+MART = MARTS["gold.bidder_daily"]
 NAME, RATES, BIDS = "gold.bidder_daily", "silver.fx_rates", "silver.bids"
 FIRST, SECOND, THIRD = "20261101T000000000000Z", "20261102T000000000000Z", "20261103T000000000000Z"
 
@@ -104,7 +103,7 @@ def test_a_corrected_rate_touches_its_days_and_the_same_rate_delivered_again_non
     consume(consumed)
     overwritten(consumed, rate(2, "EUR", "1.11"), rate(8, "EUR", "1.20"), rate(4, "JPY", "0.01"), slices=[2, 4, 8])
     assert days_touched(consumed) == []
-    assert pending(Run("r1", consumed, Ledger(consumed), None, None, datetime.now(UTC), None)) == {}
+    assert pending(consumed, GOLD) == {}
 
 
 def test_a_rate_that_vanished_hands_its_days_to_the_one_before(consumed):

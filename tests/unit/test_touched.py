@@ -1,4 +1,4 @@
-"""What of gold must be recomputed after silver changed, found from the commits alone."""
+"""What of a mart must be recomputed after silver changed, found from the commits alone."""
 
 from datetime import UTC, date, datetime
 
@@ -7,14 +7,14 @@ from deltalake import DeltaTable
 
 from adlake.contracts import table
 from adlake.datafile import DataFile
-from adlake.gold import Touched, _files_of_days, _may_hold, pending, touched
 from adlake.lake import Lake
-from adlake.ledger import Ledger
 from adlake.marts import MARTS
-from adlake.run import Run
+from adlake.slices import _files_of_days
+from adlake.snapshots import STEP as GOLD
+from adlake.touched import Touched, may_hold, pending, touched
 from tests.unit.small_lakes import commit, said
 
-YIELD, USERS = MARTS["yield_hourly"], MARTS["user_days"]
+YIELD, USERS = MARTS["gold.yield_hourly"], MARTS["gold.user_days"]
 YIELD_SOURCES = ("gam_requests", "gam_impressions", "gam_clicks", "gam_active_views", "gam_line_items")
 USER_SOURCES = ("page_events", "gam_impressions", "gam_clicks", "gam_line_items")
 FIRST, SECOND, THIRD = "20261101T000000000000Z", "20261102T000000000000Z", "20261103T000000000000Z"
@@ -55,7 +55,7 @@ def snapshots(lake, days, batch=FIRST, slices=None, **options):
 
 def consume(lake, mart, **versions):
     """A version of a mart that is made of these versions of silver."""
-    name = f"gold.{mart.name}"
+    name = mart.table
     markers = {f"build_gold/{name}/silver.{source}": version for source, version in versions.items()}
     commit(
         lake,
@@ -71,39 +71,34 @@ def upstream(mart, **versions):
     return {**dict.fromkeys(sources, -1), **versions}
 
 
-def run_of(lake):
-    now = datetime(2026, 11, 22, tzinfo=UTC)
-    return Run("r1", lake, Ledger(lake), lock=None, spark=None, now=now, notify=None)
-
-
 def test_without_silver_there_is_nothing_to_do(lake):
-    assert pending(run_of(lake)) == {}
+    assert pending(lake, GOLD) == {}
     assert touched(lake, YIELD) == Touched(frozenset(), upstream(YIELD), ())
     assert touched(lake, USERS) == Touched(frozenset(), upstream(USERS), ())
 
 
 def test_the_hours_of_a_batch_are_hours_of_one_mart_and_days_of_the_other(lake):
     events(lake, "gam_clicks", [1, 2], slices=["2026-11-01T23", "2026-11-02T00", "2026-11-02T07"])
-    assert pending(run_of(lake)) == {
-        "yield_hourly": Touched(
+    assert pending(lake, GOLD) == {
+        "gold.yield_hourly": Touched(
             frozenset({"2026-11-01T23", "2026-11-02T00", "2026-11-02T07"}), upstream(YIELD, gam_clicks=0), (FIRST,)
         ),
-        "user_days": Touched(frozenset({"2026-11-01", "2026-11-02"}), upstream(USERS, gam_clicks=0), (FIRST,)),
+        "gold.user_days": Touched(frozenset({"2026-11-01", "2026-11-02"}), upstream(USERS, gam_clicks=0), (FIRST,)),
     }
 
 
 @pytest.mark.parametrize(
     ("source", "marts"),
     [
-        ("gam_requests", {"yield_hourly"}),
-        ("gam_active_views", {"yield_hourly"}),
-        ("page_events", {"user_days"}),
-        ("gam_impressions", {"yield_hourly", "user_days"}),
+        ("gam_requests", {"gold.yield_hourly"}),
+        ("gam_active_views", {"gold.yield_hourly"}),
+        ("page_events", {"gold.user_days"}),
+        ("gam_impressions", {"gold.yield_hourly", "gold.user_days"}),
     ],
 )
 def test_a_mart_follows_its_own_sources_alone(lake, source, marts):
     events(lake, source, [1], slices=["2026-11-01T05"])
-    assert set(pending(run_of(lake))) == marts
+    assert set(pending(lake, GOLD)) == marts
 
 
 def test_slices_and_batches_of_all_sources_and_commits_come_together(lake):
@@ -118,7 +113,7 @@ def test_slices_and_batches_of_all_sources_and_commits_come_together(lake):
 def test_what_a_mart_has_consumed_is_not_done_again(lake):
     events(lake, "gam_clicks", [1], FIRST, ["2026-11-01T05"])
     consume(lake, YIELD, gam_clicks=0)
-    assert set(pending(run_of(lake))) == {"user_days"}
+    assert set(pending(lake, GOLD)) == {"gold.user_days"}
     events(lake, "gam_clicks", [2], SECOND, ["2026-11-02T05"])
     assert touched(lake, YIELD) == Touched(frozenset({"2026-11-02T05"}), upstream(YIELD, gam_clicks=1), (SECOND,))
     consume(lake, YIELD, gam_clicks=1)
@@ -137,7 +132,7 @@ def test_a_commit_that_touched_no_slice_asks_for_nothing(lake):
     """Rows that expire are no change: a slice whose silver is gone stays as it is."""
     events(lake, "gam_clicks", [1], FIRST, [])
     assert touched(lake, YIELD).slices == frozenset()
-    assert pending(run_of(lake)) == {}
+    assert pending(lake, GOLD) == {}
 
 
 @pytest.mark.parametrize(
@@ -157,7 +152,7 @@ def test_a_change_without_a_list_of_slices_asks_for_everything(lake, meta):
     commit(lake, "silver.gam_clicks", [at_five(2)], meta)
     found = touched(lake, YIELD)
     assert (found.slices, found.upstream) == (None, upstream(YIELD, gam_clicks=1))
-    assert "yield_hourly" in pending(run_of(lake))
+    assert "gold.yield_hourly" in pending(lake, GOLD)
     assert touched(lake, USERS).slices is None
 
 
@@ -208,9 +203,9 @@ def test_a_commit_that_the_log_has_forgotten_asks_for_everything(lake):
 def test_a_rebuild_recomputes_every_mart_whole_that_silver_has_a_table_for(lake):
     events(lake, "gam_clicks", [1], FIRST, ["2026-11-01T05"])
     consume(lake, YIELD, gam_clicks=0)
-    assert pending(run_of(lake), rebuild=True) == {
-        "yield_hourly": Touched(None, upstream(YIELD, gam_clicks=0), ()),
-        "user_days": Touched(None, upstream(USERS, gam_clicks=0), (FIRST,)),
+    assert pending(lake, GOLD, rebuild=True) == {
+        "gold.yield_hourly": Touched(None, upstream(YIELD, gam_clicks=0), ()),
+        "gold.user_days": Touched(None, upstream(USERS, gam_clicks=0), (FIRST,)),
     }
 
 
@@ -249,7 +244,7 @@ def test_a_snapshot_touches_no_day_without_events(lake):
     assert touched(lake, USERS).slices == {day(6)}
     consume(lake, USERS, gam_line_items=0)
     assert touched(lake, USERS) == Touched(frozenset(), upstream(USERS, gam_clicks=0, gam_line_items=1), (SECOND,))
-    assert "user_days" not in pending(run_of(lake))
+    assert "gold.user_days" not in pending(lake, GOLD)
 
 
 def test_the_days_of_a_snapshot_are_those_of_any_source_of_the_mart(lake):
@@ -317,10 +312,10 @@ def file(start, end):
 def test_only_files_that_may_hold_touched_rows_are_read(first, last, hourly, daily):
     held = file(*(datetime.fromisoformat(moment).replace(tzinfo=UTC) for moment in (first, last)))
     two_hours = Touched(frozenset({"2026-11-01T05", "2026-11-01T07"}), {}, ())
-    assert _may_hold(held, table("gold.yield_hourly"), two_hours) is hourly
-    assert _may_hold(held, table("gold.yield_hourly"), Touched(frozenset(hours(1)), {}, ())) is daily
-    assert _may_hold(held, table("gold.user_days"), Touched(frozenset({"2026-11-01"}), {}, ())) is daily
-    assert _may_hold(held, table("gold.user_days"), Touched(None, {}, ())) is True
+    assert may_hold(held, table("gold.yield_hourly"), two_hours) is hourly
+    assert may_hold(held, table("gold.yield_hourly"), Touched(frozenset(hours(1)), {}, ())) is daily
+    assert may_hold(held, table("gold.user_days"), Touched(frozenset({"2026-11-01"}), {}, ())) is daily
+    assert may_hold(held, table("gold.user_days"), Touched(None, {}, ())) is True
 
 
 def test_the_files_of_a_mart_that_are_rewritten_are_those_of_the_touched_days(lake):

@@ -1,4 +1,4 @@
-"""The gold tables: one module each, and one line here."""
+"""The tables made of touched slices: one module each, and one line here."""
 
 from collections.abc import Mapping
 
@@ -7,4 +7,4 @@ from adlake.marts.mart import Mart
 from adlake.marts.user_days import USER_DAYS
 from adlake.marts.yield_hourly import YIELD_HOURLY
 
-MARTS: Mapping[str, Mart] = {mart.name: mart for mart in (YIELD_HOURLY, BIDDER_DAILY, USER_DAYS)}
+MARTS: Mapping[str, Mart] = {mart.table: mart for mart in (YIELD_HOURLY, BIDDER_DAILY, USER_DAYS)}

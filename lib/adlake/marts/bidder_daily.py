@@ -160,7 +160,7 @@ def _proofs(_: Config) -> tuple[Proof, ...]:
 
 
 BIDDER_DAILY = Mart(
-    name="bidder_daily",
+    table="gold.bidder_daily",
     events=("bids",),
     references=(EXCHANGE_RATES,),
     pricing=EXCHANGED,

@@ -1,4 +1,4 @@
-"""What a mart is: a gold table made of silver rows of touched slices."""
+"""What a mart is: a table made of silver rows of touched slices."""
 
 from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
@@ -73,10 +73,10 @@ class Proof:
 
 @dataclass(frozen=True)
 class Mart:
-    """A gold table.
+    """A table whose slices are recomputed whenever silver's change.
 
     Attributes:
-        name: of the gold table.
+        table: qualified name, such as gold.user_days.
         events: silver tables whose slices it follows.
         references: silver tables that it looks things up in.
         build: the frames of all of them to rows of the mart.
@@ -84,12 +84,17 @@ class Mart:
         pricing: for proofs with a price.
     """
 
-    name: str
+    table: str
     events: Sequence[str]
     build: Callable[[Frames, Config], DataFrame]
     proofs: Callable[[Config], Sequence[Proof]]
     references: Sequence[Reference] = ()
     pricing: Pricing | None = None
+
+    @property
+    def step(self) -> str:
+        """The step of the pipeline that makes it."""
+        return f"build_{self.table.partition('.')[0]}"
 
     def proofs_from(self, source: str, config: Config) -> list[Proof]:
         """The proofs that a silver table gives."""

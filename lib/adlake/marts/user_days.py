@@ -179,7 +179,7 @@ def _proofs(_: Config) -> tuple[Proof, ...]:
 
 
 USER_DAYS = Mart(
-    name="user_days",
+    table="gold.user_days",
     events=("page_events", "gam_impressions", "gam_clicks"),
     references=(LINE_ITEM_RATES,),
     pricing=RATE_CARD,

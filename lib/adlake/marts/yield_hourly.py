@@ -174,7 +174,7 @@ def _proofs(config: Config) -> tuple[Proof, ...]:
 
 
 YIELD_HOURLY = Mart(
-    name="yield_hourly",
+    table="gold.yield_hourly",
     events=("gam_requests", "gam_impressions", "gam_clicks", "gam_active_views"),
     references=(LINE_ITEM_RATES,),
     pricing=RATE_CARD,

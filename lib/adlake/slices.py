@@ -1,9 +1,9 @@
-"""Silver into gold: the touched slices of each mart, recomputed and replaced in one commit."""
+"""The touched slices of each mart, recomputed and replaced in one commit."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
-from datetime import UTC, date, datetime, timedelta
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
@@ -13,91 +13,18 @@ from adlake.account import Account
 from adlake.audit import audit, hold
 from adlake.census import ROWS, SLICE, SLICE_FORMATS, slice_name, take_census
 from adlake.config import Config
-from adlake.contracts import Table, Unit, table
+from adlake.contracts import Table, table
 from adlake.datafile import DataFile
 from adlake.errors import AccountError
-from adlake.lake import MAINTENANCE_OPERATIONS, Commit, Lake
+from adlake.lake import Lake
 from adlake.marts import MARTS
-from adlake.marts.mart import Change, Frames, Mart
+from adlake.marts.mart import Frames, Mart
 from adlake.publish import Candidate, write_candidate
 from adlake.quality.checks import MEASURE_PREFIX
 from adlake.quality.verdict import Judgement
 from adlake.run import Clock, Run, Spent
 from adlake.tables import read_files, read_table
-
-STEP = "build_gold"
-HOURS_PER_DAY = 24
-
-
-@dataclass(frozen=True)
-class Touched:
-    """What of a mart must be recomputed.
-
-    Attributes:
-        slices: names of hours (`2026-10-31T23`) or days (`2026-10-31`); None for everything.
-        upstream: version of each silver table up to which the recomputation accounts.
-        batches: batches whose commits touched it.
-    """
-
-    slices: frozenset[str] | None
-    upstream: Mapping[str, int]
-    batches: tuple[str, ...]
-
-    @property
-    def days(self) -> tuple[date, ...]:
-        """The days of the slices, in order."""
-        return tuple(sorted({date.fromisoformat(name[:10]) for name in self.slices or ()}))
-
-    @property
-    def newest_batch(self) -> str:
-        """The batch that accounts and verdicts name; empty when none touched it."""
-        return self.batches[-1] if self.batches else ""
-
-    def holds(self, slice_: str) -> bool:
-        """Whether the slice is to be recomputed."""
-        return self.slices is None or slice_ in self.slices
-
-
-def pending(run: Run, *, rebuild: bool = False) -> dict[str, Touched]:
-    """The marts that silver has moved on from, with what to recompute; no JVM.
-
-    For a rebuild it is all marts, whole, that silver has a table for.
-    """
-    found = {name: touched(run.lake, mart) for name, mart in MARTS.items()}
-    if rebuild:
-        return {
-            name: replace(work, slices=None)
-            for name, work in found.items()
-            if any(v >= 0 for v in work.upstream.values())
-        }
-    return {name: work for name, work in found.items() if work.slices is None or work.slices}
-
-
-def touched(lake: Lake, mart: Mart) -> Touched:
-    """The slices of the mart in which silver got or lost rows since the versions that it consumed."""
-    contract = table(f"gold.{mart.name}")
-    slices: set[str] = set()
-    upstream: dict[str, int] = {}
-    batches: set[str] = set()
-    complete = True
-    references = {reference.table: reference for reference in mart.references}
-    for name in (*mart.events, *references):
-        source = table(f"silver.{name}")
-        upstream[name] = lake.version(source)
-        marker = lake.marker(contract, f"{STEP}/{contract.qualified}/{source.qualified}")
-        consumed = -1 if marker is None else marker
-        commits = lake.commits(source, consumed)
-        if commits is None or any(_is_foreign(commit) for commit in commits):
-            complete = False
-            continue
-        named = {slice_ for commit in commits for slice_ in commit.meta.get("slices") or ()}
-        if any(commit.meta.get("slices") is None for commit in commits if commit.meta):
-            complete = False
-        batches |= {commit.meta["batch"] for commit in commits if "batch" in commit.meta}
-        if name in references:
-            named = references[name].days(lake, _days_of_events(lake, mart), Change(named, consumed))
-        slices |= named
-    return Touched(frozenset(_in_unit(slices, _unit(contract))) if complete else None, upstream, tuple(sorted(batches)))
+from adlake.touched import Touched, hours_of, may_hold, unit_of
 
 
 @dataclass(frozen=True)
@@ -105,6 +32,7 @@ class Ready:
     """A candidate that passed its gate, with everything that its commit says.
 
     Attributes:
+        step: that made it.
         candidate: the mart's rows.
         work: that it does.
         account: of it.
@@ -112,6 +40,7 @@ class Ready:
         spent: on making and judging it.
     """
 
+    step: str
     candidate: Candidate
     work: Touched
     account: Account
@@ -125,11 +54,11 @@ class Ready:
             AccountError: the account does not add up; nothing is committed.
         """
         name, work = self.candidate.table.qualified, self.work
-        markers = {f"{STEP}/{name}/silver.{source}": version for source, version in work.upstream.items()}
-        markers |= {f"{STEP}/{name}/{batch}": 1 for batch in work.batches}
+        markers = {f"{self.step}/{name}/silver.{source}": version for source, version in work.upstream.items()}
+        markers |= {f"{self.step}/{name}/{batch}": 1 for batch in work.batches}
         run.publish(
             self.candidate,
-            step=STEP,
+            step=self.step,
             batch_id=work.newest_batch,
             account=self.account,
             markers=markers,
@@ -145,7 +74,7 @@ def build(run: Run, name: str, work: Touched) -> Ready | None:
     Raises:
         AccountError: a measure's sum differs from silver's in a slice (MEASURE_OPEN).
     """
-    clock, mart, contract = Clock(), MARTS[name], table(f"gold.{name}")
+    clock, mart, contract = Clock(), MARTS[name], table(name)
     frames = _inputs(run, mart, contract, work)
     is_whole = work.slices is None
     files = [] if is_whole else _files_of_days(run.lake, contract, work)
@@ -172,7 +101,7 @@ def build(run: Run, name: str, work: Touched) -> Ready | None:
         contract,
         written.where(is_touched) if files else written,
         count=count,
-        step=STEP,
+        step=mart.step,
         batch_id=work.newest_batch,
         sums={f"{MEASURE_PREFIX}{measure}": total for measure, total in sums.items()},
         is_batch=not is_whole,
@@ -181,30 +110,7 @@ def build(run: Run, name: str, work: Touched) -> Ready | None:
     if not judgement.verdict.publishes:
         hold(run, judgement, candidate)
         return None
-    return Ready(candidate, work, account, judgement, clock.spent())
-
-
-def _unit(contract: Table) -> Unit:
-    assert contract.slice is not None  # noqa: S101 every mart has one
-    return contract.slice.unit
-
-
-def _is_foreign(commit: Commit) -> bool:
-    """A commit that changed rows without saying which: only a full recomputation is safe after it."""
-    return not commit.meta and commit.operation not in MAINTENANCE_OPERATIONS
-
-
-def _days_of_events(lake: Lake, mart: Mart) -> set[str]:
-    return {day for name in mart.events for day in lake.partition_values(table(f"silver.{name}"), "event_date")}
-
-
-def _in_unit(slices: Iterable[str], unit: str) -> set[str]:
-    if unit == "day":
-        return {name[:10] for name in slices}
-    hours: set[str] = set()
-    for name in slices:
-        hours |= {name} if "T" in name else {f"{name}T{hour:02d}" for hour in range(24)}
-    return hours
+    return Ready(mart.step, candidate, work, account, judgement, clock.spent())
 
 
 def _inputs(run: Run, mart: Mart, contract: Table, work: Touched) -> dict[str, DataFrame]:
@@ -213,7 +119,7 @@ def _inputs(run: Run, mart: Mart, contract: Table, work: Touched) -> dict[str, D
     days = set(work.days)
     for name in mart.events:
         source = table(f"silver.{name}")
-        rows = read_table(run.session, run.lake, source, lambda file: _may_hold(file, contract, work))
+        rows = read_table(run.session, run.lake, source, lambda file: may_hold(file, contract, work))
         frames[name] = rows if work.slices is None else rows.where(_event_filter(contract, work))
         if work.slices is None:
             days |= {date.fromisoformat(value) for value in run.lake.partition_values(source, "event_date")}
@@ -221,27 +127,9 @@ def _inputs(run: Run, mart: Mart, contract: Table, work: Touched) -> dict[str, D
     return frames
 
 
-def _hours(contract: Table, work: Touched) -> list[datetime]:
-    """The touched hours when they are fewer than their days hold; none when whole days are read anyway."""
-    if work.slices is None or _unit(contract) == "day":
-        return []
-    if len(work.slices) == HOURS_PER_DAY * len(work.days):
-        return []
-    return sorted(datetime.fromisoformat(f"{name}:00:00").replace(tzinfo=UTC) for name in work.slices)
-
-
-def _may_hold(file: DataFile, contract: Table, work: Touched) -> bool:
-    """Whether a silver file may hold rows of the touched slices."""
-    if work.slices is None:
-        return True
-    hours = _hours(contract, work)
-    in_hours = not hours or file.may_hold("event_at_utc", hours[0], hours[-1] + timedelta(hours=1))
-    return file.partition["event_date"] in work.days and in_hours
-
-
 def _event_filter(contract: Table, work: Touched) -> Column:
     """Whether a silver row lies in the touched slices."""
-    in_days, hours = F.col("event_date").isin(list(work.days)), _hours(contract, work)
+    in_days, hours = F.col("event_date").isin(list(work.days)), hours_of(contract, work)
     return in_days & F.date_trunc("hour", "event_at_utc").isin(hours) if hours else in_days
 
 
@@ -262,7 +150,7 @@ def _prove(run: Run, mart: Mart, frames: Frames, recomputed: Mapping[str, Mappin
 
     Measures of which nobody knows an amount are left out: the sum of nulls is null and not 0.
     """
-    contract = table(f"gold.{mart.name}")
+    contract = table(mart.table)
     wanted: dict[str, Counter[str]] = {slice_: Counter() for slice_ in recomputed}
     for source in mart.events:
         proofs = mart.proofs_from(source, run.lake.config)
@@ -279,7 +167,7 @@ def _prove(run: Run, mart: Mart, frames: Frames, recomputed: Mapping[str, Mappin
 
 def _sums(mart: Mart, source: str, frames: Frames, config: Config) -> DataFrame:
     """What the proofs of one silver table give, by slice: `amount_0` and so on, in their order."""
-    events, unit, proofs = frames[source], _unit(table(f"gold.{mart.name}")), mart.proofs_from(source, config)
+    events, unit, proofs = frames[source], unit_of(table(mart.table)), mart.proofs_from(source, config)
     amounts = {f"amount_{number}": proof for number, proof in enumerate(proofs)}
     by = [F.date_trunc(unit, "event_at_utc").alias(SLICE)]
     sums = [F.sum(proof.amount()).alias(name) for name, proof in amounts.items()]
