@@ -162,6 +162,10 @@ COLUMNS = {
         domain_session_index int, geo_country string, device_type string, browser_family string, os_family string,
         pp_yoffset_max int, doc_height int, viewport_height int, is_bot boolean, login_id_key string,
         domain_id_key string, network_id_key string, id_key string, {DECISION}, {SILVER_END}""",
+    "silver.identity_links": """event_date date, id_key string, linked_id_key string, kind string, linked_kind string,
+        source string, first_seen_at_utc timestamp, last_seen_at_utc timestamp, events bigint""",
+    "silver.user_keys": """id_key string, kind string, user_key string, linked_people bigint, linked_devices bigint,
+        is_cut boolean, cut_reason string""",
     "gold.yield_hourly": """hour_utc timestamp, event_date date, site string, ad_unit_id string, channel string,
         device_category string, country string, requests bigint, unfilled bigint, impressions bigint, clicks bigint,
         eligible bigint, measurable bigint, viewable bigint, revenue_reported_micros bigint,
@@ -240,6 +244,8 @@ KEYS = {
     "silver.gam_requests": ("key_part", "query_at_utc"),
     "silver.gam_line_items": ("snapshot_date", "line_item_id"),
     "silver.page_events": ("event_id",),
+    "silver.identity_links": ("event_date", "id_key", "linked_id_key", "source"),
+    "silver.user_keys": ("id_key",),
     "gold.yield_hourly": ("hour_utc", "site", "ad_unit_id", "channel", "device_category", "country"),
     "gold.user_days": ("id_key", "event_date"),
     "gold.user_features": ("id_key", "as_of_date"),
@@ -255,6 +261,8 @@ PARTITIONS = {
     **{f"quarantine.{name}": ("batch_id", "step") for name in REFUSING},
     "vault.contacts": ("event_date",),
     "silver.gam_line_items": ("snapshot_date",),
+    "silver.identity_links": ("event_date",),
+    "silver.user_keys": (),
     "gold.yield_hourly": ("event_date",),
     "gold.user_days": ("event_date",),
     "gold.user_features": ("as_of_date",),
@@ -273,6 +281,8 @@ STATISTICS = {
     "bronze.gam_line_items": ("_batch_id", "_file"),
     "bronze.page_events": ("_batch_id", "_file", "derived_tstamp", "collector_tstamp"),
     "silver.gam_line_items": ("line_item_id", "_batch_id", "_file"),
+    "silver.identity_links": (),
+    "silver.user_keys": (),
     "gold.yield_hourly": ("hour_utc",),
     "gold.user_days": (),
     "gold.bidder_daily": ("bidder",),
@@ -374,6 +384,7 @@ def test_changes_are_counted_by_hour_where_gold_follows_them_by_hour():
         "gold.bidder_daily": contracts.Slice("event_date", "day"),
         "silver.fx_rates": contracts.Slice("rate_date", "day"),
         "gold.user_features": contracts.Slice("as_of_date", "day"),
+        "silver.identity_links": contracts.Slice("event_date", "day"),
     }
 
 
@@ -407,7 +418,7 @@ def test_the_identifiers_of_bronze_are_known_by_name():
 
 
 def test_keyed_ids_are_called_keys_or_are_sketches_of_keys_and_nothing_else_is():
-    named = {column.name for _, column in every_column() if re.search(r"id_keys?$|_sketch$", column.name)}
+    named = {column.name for _, column in every_column() if re.search(r"id_keys?$|user_key$|_sketch$", column.name)}
     assert {column.name for _, column in every_column() if column.personal == "keyed"} == named
 
 
@@ -467,7 +478,7 @@ def test_columns_of_a_source_keep_its_names_and_ours_begin_with_an_underscore(na
         assert column.source_field == (None if column.name.startswith("_") else column.name)
 
 
-@pytest.mark.parametrize("name", [name for name in SHIPPED if name.startswith(("silver", "vault"))])
+@pytest.mark.parametrize("name", [name for name in SHIPPED if contracts.table(name).is_refined])
 def test_refined_tables_name_fields_that_bronze_has(name):
     (source,) = contracts.table(name).made_from
     types = {column.name: column.type for column in contracts.table(source).columns}
