@@ -248,6 +248,7 @@ KEYS = {
     "silver.gam_requests": ("key_part", "query_at_utc"),
     "silver.gam_line_items": ("snapshot_date", "line_item_id"),
     "silver.page_events": ("event_id",),
+    "silver.consents": ("event_date", "id_key", "source", "signal_at_utc"),
     "silver.identity_links": ("event_date", "id_key", "linked_id_key", "source"),
     "silver.user_keys": ("id_key",),
     "gold.yield_hourly": ("hour_utc", "site", "ad_unit_id", "channel", "device_category", "country"),
@@ -265,6 +266,7 @@ PARTITIONS = {
     **{f"quarantine.{name}": ("batch_id", "step") for name in REFUSING},
     "vault.contacts": ("event_date",),
     "silver.gam_line_items": ("snapshot_date",),
+    "silver.consents": ("event_date",),
     "silver.identity_links": ("event_date",),
     "silver.user_keys": (),
     "gold.yield_hourly": ("event_date",),
@@ -285,6 +287,7 @@ STATISTICS = {
     "bronze.gam_line_items": ("_batch_id", "_file"),
     "bronze.page_events": ("_batch_id", "_file", "derived_tstamp", "collector_tstamp"),
     "silver.gam_line_items": ("line_item_id", "_batch_id", "_file"),
+    "silver.consents": (),
     "silver.identity_links": (),
     "silver.user_keys": (),
     "gold.yield_hourly": ("hour_utc",),
@@ -388,6 +391,7 @@ def test_changes_are_counted_by_hour_where_gold_follows_them_by_hour():
         "gold.bidder_daily": contracts.Slice("event_date", "day"),
         "silver.fx_rates": contracts.Slice("rate_date", "day"),
         "gold.user_features": contracts.Slice("as_of_date", "day"),
+        "silver.consents": contracts.Slice("event_date", "day"),
         "silver.identity_links": contracts.Slice("event_date", "day"),
     }
 

@@ -9,6 +9,7 @@ TCF, US_PRIVACY = "tcf", "us_privacy"
 COPPA, AGE, GPC = "coppa", "age", "gpc"
 NO_LAW, NO_SIGNAL = "no_law", "no_signal"
 CONTACT = "contact"
+"""What a record of contacts says, which no policy decides: the basis of rows of silver.consents alone."""
 
 _INVALID = "invalid:"
 _OF_THE_POLICY = {
@@ -46,7 +47,6 @@ BASES: Mapping[str, str] = {
     GPC: "Global Privacy Control is set",
     NO_LAW: "GDPR does not apply, and no other law is named",
     NO_SIGNAL: "the event says nothing",
-    CONTACT: "what the record of a contact says",
     **{invalid(reason): words for reason, words in REASONS.items()},
     **{invalid(reason): words for reason, words in _OF_THE_POLICY.items()},
 }
