@@ -147,6 +147,12 @@ def refined_auctions(spark, config, name, *records):
     return parting, accepted
 
 
+def page_event_records(spark, *values, **same):
+    """Records of page events, made of rows of bronze; `same` holds what all of them share."""
+    config = None  # they are the same under every one
+    return REFINEMENTS["silver.page_events"].records(rows(spark, "bronze.page_events", *values, **same), config)
+
+
 def part(records, contract, identity, more_filters=()) -> Parting:
     """The records parted by form rules and filters alone: the rules of suites are tried on values of their own."""
     parter = Parter(contract, REFINEMENTS[contract.qualified], (), identity, "build_silver", more_filters)

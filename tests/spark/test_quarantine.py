@@ -17,7 +17,7 @@ from adlake.publish import commit
 from adlake.quarantine import RULE_IDS, Refused, refused_records, refused_rows
 from adlake.tables import read_table
 from tests.conftest import SECRET
-from tests.spark.rows import BATCH, assert_same, at, frame, key_of, part, rows
+from tests.spark.rows import BATCH, assert_same, at, frame, key_of, page_event_records, part, rows
 
 LATER_BATCH = "20261102T080000000000Z"
 TAKEN = at("2026-11-02 07:00:00")
@@ -103,7 +103,7 @@ def test_times_of_a_refused_page_event_are_kept_to_the_microsecond(spark, identi
     times = {"collector_tstamp": at("2026-11-02 07:00:00.123456"), "derived_tstamp": at("2026-11-02 06:00:00.000001")}
     event = times | {"_position": 1, "_batch_id": BATCH, "_file": "f", "_record_type": "EnrichedEvent"}
     event |= {"_ingested_at_utc": at("2026-11-02 08:00:00.999999")}
-    (refused,) = part(rows(spark, "bronze.page_events", event), table("silver.page_events"), identity).refused.collect()
+    (refused,) = part(page_event_records(spark, event), table("silver.page_events"), identity).refused.collect()
     assert told(refused["record"]) == event
 
 
@@ -111,7 +111,7 @@ def test_identifiers_in_clear_stand_in_the_record_only(spark, identity):
     ids = {"user_id": "login-in-clear", "domain_userid": "domain-in-clear", "network_userid": "0"}
     event = ids | {"page_url": "https://a.example/?email=clear", "_position": 1, "_file": "f", "_batch_id": BATCH}
     event |= {"_record_type": "EnrichedEvent", "_ingested_at_utc": TAKEN}
-    (refused,) = part(rows(spark, "bronze.page_events", event), table("silver.page_events"), identity).refused.collect()
+    (refused,) = part(page_event_records(spark, event), table("silver.page_events"), identity).refused.collect()
     values = refused.asDict()
     assert values["id_keys"] == [key_of("login", "login-in-clear"), key_of("domain", "domain-in-clear")]
     assert [name for name, value in values.items() if "clear" in str(value)] == ["record"]

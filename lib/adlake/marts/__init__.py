@@ -4,7 +4,8 @@ from collections.abc import Mapping
 
 from adlake.marts.bidder_daily import BIDDER_DAILY
 from adlake.marts.mart import Mart
+from adlake.marts.traffic_daily import TRAFFIC_DAILY
 from adlake.marts.user_days import USER_DAYS
 from adlake.marts.yield_hourly import YIELD_HOURLY
 
-MARTS: Mapping[str, Mart] = {mart.name: mart for mart in (YIELD_HOURLY, BIDDER_DAILY, USER_DAYS)}
+MARTS: Mapping[str, Mart] = {mart.name: mart for mart in (YIELD_HOURLY, BIDDER_DAILY, TRAFFIC_DAILY, USER_DAYS)}

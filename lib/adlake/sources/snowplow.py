@@ -9,10 +9,12 @@ from collections.abc import Sequence
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
+from adlake.config import Config
 from adlake.contracts import Table, table
 from adlake.identity import IdentityKey
 from adlake.landing import Layout
 from adlake.sources import urls
+from adlake.sources.agents import bot_reason, with_robots_known
 from adlake.sources.delimited import read_records
 from adlake.sources.source import Check, LandedFile, Refinement, Source, is_out_of_time
 
@@ -20,8 +22,6 @@ RECORD_TYPE = "EnrichedEvent"
 SUFFIXES = (".tsv", ".tsv.gz", ".gz", ".txt")
 WEB_PAGE_SCHEMA = "iglu:com.snowplowanalytics.snowplow/web_page/"
 CONTEXTS_TYPE = "struct<data:array<struct<schema:string,data:struct<id:string>>>>"
-SPIDER = r'"spiderOrRobot"\s*:\s*true'
-BOT_AGENT = r"(?i)bot|crawl|spider|slurp"
 
 
 def record_type_of(path: str) -> str | None:
@@ -62,11 +62,16 @@ def _identifiers(identity: IdentityKey) -> Column:
     return F.array_compact(F.array(*_keys(identity)))
 
 
+def events(rows: DataFrame, _: Config) -> DataFrame:
+    """Bronze rows, each with what the list of robots says of its user agent."""
+    return with_robots_known(rows, F.col("useragent"))
+
+
 def page_events(rows: DataFrame, identity: IdentityKey) -> DataFrame:
-    """Page events, one per event id, in the hour of `derived_tstamp` (else `collector_tstamp`)."""
+    """Page events of `events`, one per event id, in the hour of `derived_tstamp` (else `collector_tstamp`)."""
     login_key, domain_key, network_key = _keys(identity)
     address = F.col("page_url")
-    is_bot = F.col("derived_contexts").rlike(SPIDER) | F.col("useragent").rlike(BOT_AGENT)
+    reason = bot_reason(F.col("derived_contexts"))
     return rows.select(
         "event_id",
         "event",
@@ -93,7 +98,8 @@ def page_events(rows: DataFrame, identity: IdentityKey) -> DataFrame:
         "pp_yoffset_max",
         "doc_height",
         F.col("br_viewheight").alias("viewport_height"),
-        F.coalesce(is_bot, F.lit(False)).alias("is_bot"),
+        reason.isNotNull().alias("is_bot"),
+        reason.alias("bot_reason"),
         login_key.alias("login_id_key"),
         domain_key.alias("domain_id_key"),
         network_key.alias("network_id_key"),
@@ -123,5 +129,5 @@ SNOWPLOW = Source(
     record_type_of=record_type_of,
     layout_of=layout_of,
     read=read,
-    refinements={"silver.page_events": Refinement(_RULES, [], page_events, _identifiers)},
+    refinements={"silver.page_events": Refinement(_RULES, [], page_events, _identifiers, events)},
 )
