@@ -378,7 +378,7 @@ def finished(lake):
 
 def test_a_whole_lake_is_compared(finished, truth):
     compared = compare(finished, truth, ["r1"])
-    assert (compared.accounts, compared.gold_rows, compared.differences) == (2, 8, ())
+    assert (compared.accounts, compared.gold_rows, compared.differences) == (2, 10, ())
     assert compared.gold == {name: {"rows": 2, **totals} for name, totals in TOTALS.items()}
 
 

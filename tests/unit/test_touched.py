@@ -97,7 +97,8 @@ def test_the_hours_of_a_batch_are_hours_of_one_mart_and_days_of_the_other(lake):
     [
         ("gam_requests", {"yield_hourly"}),
         ("gam_active_views", {"yield_hourly"}),
-        ("page_events", {"user_days"}),
+        ("page_events", {"traffic_daily", "user_days"}),
+        ("auctions", {"traffic_daily"}),
         ("gam_impressions", {"yield_hourly", "user_days"}),
     ],
 )
