@@ -12,7 +12,7 @@ from adlake.bots import agent_list
 SPIDER_CONTEXT, USER_AGENT = "spider_context", "user_agent"
 # The IAB's list, as Snowplow's enrichment asks it (iglu:com.iab.snowplow/spiders_and_robots).
 SPIDER = r'"spiderOrRobot"\s*:\s*true'
-# as long as an agent in Snowplow's own tables; what comes behind only costs time
+# as long as an agent in Snowplow's own tables; what comes behind only costs time and memory
 LONGEST_AGENT = 1000
 IS_OF_ROBOT = "_is_of_robot"
 AGENT = "_agent"
@@ -23,14 +23,18 @@ def with_robots_known(rows: DataFrame, agent: Column) -> DataFrame:
 
     The answer is a column that must not be filtered by: Spark would look agents up before it has each of them once.
     """
-    agents = rows.select(agent.alias(AGENT)).distinct()
+    agents = rows.select(_beginning(agent).alias(AGENT)).distinct()
     known = agents.select(AGENT, is_of_robot(F.col(AGENT)).alias(IS_OF_ROBOT))
-    return rows.join(F.broadcast(known), agent == F.col(AGENT), "left").drop(AGENT)
+    return rows.join(F.broadcast(known), _beginning(agent) == F.col(AGENT), "left").drop(AGENT)
 
 
 def is_of_robot(agent: Column) -> Column:
     """Whether one of the patterns is found in the beginning of a user agent; null for null."""
-    return F.substring(agent, 1, LONGEST_AGENT).rlike(agent_list().pattern)
+    return _beginning(agent).rlike(agent_list().pattern)
+
+
+def _beginning(agent: Column) -> Column:
+    return F.substring(agent, 1, LONGEST_AGENT)
 
 
 def bot_reason(contexts: Column | None = None) -> Column:

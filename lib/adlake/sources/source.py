@@ -42,7 +42,7 @@ class Refinement:
         filters: leave a row out on purpose, by reason, after the rules.
         transform: records that passed (with provenance) to rows of the table: a pure select.
         identifiers: the keyed identifiers of a record, as an array without nulls.
-        records: the records of bronze rows, where they are not the rows themselves; a row that gives several numbers
+        records: the records of bronze rows, where they are not the rows as they stand; a row that gives several numbers
             them from 0 in `_index`.
         announced: how many records a bronze row announces; None for one.
     """
