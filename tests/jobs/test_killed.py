@@ -25,6 +25,7 @@ BOUNDARIES = [
     "build_silver/silver.gam_impressions/committed",
     "build_silver/silver.page_events/committed",
     "build_gold/gold.yield_hourly/committed",
+    "build_gold/gold.traffic_daily/committed",
     "build_gold/gold.user_days/committed",
     "build_gold/gold.user_features/committed",
     "report",

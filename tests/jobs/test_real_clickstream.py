@@ -21,6 +21,8 @@ def test_real_enriched_events_are_accounted_for_line_by_line(config, spark_of, r
         ("ingest_bronze", "quarantine.page_events"): Account(2, 2),
         ("ingest_bronze", "bronze.page_events"): Account(50, 48, quarantined={"wrong_column_count": 2}),
         ("build_silver", "silver.page_events"): Account(48, 48),
+        # each line has a day and site of its own
+        ("build_gold", "gold.traffic_daily"): Account(48, 48),
         ("build_gold", "gold.user_days"): Account(12, 12),
         # all lines are of one reader, within a month
         ("build_gold", "gold.user_features"): Account(1, 1),

@@ -107,7 +107,7 @@ BID_REQUEST = """struct<id:string,imp:array<struct<id:string,tagid:string,bidflo
 banner:struct<w:int,h:int,format:array<struct<w:int,h:int>>>,video:struct<w:int,h:int>,audio:struct<minduration:int>,
 native:struct<ver:string>,ext:map<string,string>>>,
 site:struct<domain:string,page:string,publisher:struct<id:string>>,app:struct<bundle:string,publisher:struct<id:string>>,
-device:struct<ifa:string,devicetype:int,geo:struct<country:string>>,user:struct<id:string,consent:string,yob:string,
+device:struct<ua:string,ifa:string,devicetype:int,geo:struct<country:string>>,user:struct<id:string,consent:string,yob:string,
 ext:struct<consent:string>>,regs:struct<gdpr:string,gpp:string,gpp_sid:string,us_privacy:string,coppa:string,gpc:string,
 ext:struct<gdpr:string,gpp:string,gpp_sid:string,us_privacy:string,gpc:string>>,at:int,tmax:int,test:int>"""
 
@@ -126,12 +126,14 @@ COLUMNS = {
     "silver.auctions": f"""auction_id string, imp_id string, account string, event_at_utc timestamp, event_date date,
         site string, page_url string, section string, app_bundle string, ad_unit string, gpid string,
         media_type string, slot_size string, floor_cpm_micros bigint, floor_currency string, auction_type int,
-        tmax_ms int, country string, device_type int, asks int, bids int, is_test boolean, device_id_key string,
-        user_id_key string, id_key string, {DECISION}, {SILVER_END}, _index int""",
+        tmax_ms int, country string, device_type int, asks int, bids int, is_test boolean, is_bot boolean,
+        bot_reason string, device_id_key string, user_id_key string, id_key string,
+        {DECISION}, {SILVER_END}, _index int""",
     "silver.bids": f"""auction_id string, imp_id string, bidder string, event_at_utc timestamp, event_date date,
         site string, app_bundle string, ad_unit string, slot_size string, outcome string, nonbid_code int,
         is_won boolean, bid_count int, bids_in_auction int, bid_id string, cpm_micros bigint, currency string,
-        creative_id string, deal_id string, advertiser_domain string, response_ms int, {SILVER_END}, _index int""",
+        creative_id string, deal_id string, advertiser_domain string, response_ms int, is_bot boolean,
+        bot_reason string, {SILVER_END}, _index int""",
     "vault.contacts": f"""source string, contact_id string, contact_id_key string, {AS_OF}, login string,
         emails array<string>, emails_invalid int, phones array<struct<e164:string,phone_region_rule:string>>,
         phones_invalid int, first_name string, last_name string, street string, postal_code string, city string,
@@ -160,8 +162,9 @@ COLUMNS = {
         site string, page_url string, section string, utm_source string, utm_medium string, utm_campaign string,
         utm_term string, utm_content string, referrer_site string, refr_medium string, domain_session_id string,
         domain_session_index int, geo_country string, device_type string, browser_family string, os_family string,
-        pp_yoffset_max int, doc_height int, viewport_height int, is_bot boolean, login_id_key string,
-        domain_id_key string, network_id_key string, id_key string, {DECISION}, {SILVER_END}""",
+        pp_yoffset_max int, doc_height int, viewport_height int, is_bot boolean, bot_reason string,
+        login_id_key string, domain_id_key string, network_id_key string, id_key string,
+        {DECISION}, {SILVER_END}""",
     "silver.consents": """event_date date, id_key string, kind string, source string, signal_at_utc timestamp,
         last_seen_at_utc timestamp, may_store boolean, may_personalise_ads boolean, may_profile boolean,
         may_measure boolean, may_share array<string>, consent_basis string, consent_policy_version string,
@@ -183,6 +186,8 @@ COLUMNS = {
         wins_unconverted bigint, responses bigint, nonbid_codes map<string,bigint>, bid_cpm_micros bigint,
         win_cpm_micros bigint, win_revenue_micros bigint, oldest_rate_date date,
         response_ms_histogram array<bigint>""",
+    "gold.traffic_daily": """event_date date, site string, is_app boolean, bot_reason string, page_events bigint,
+        page_views bigint, auction_slots bigint""",
     "gold.user_days": """id_key string, event_date date, visits bigint, page_views bigint, impressions bigint,
         clicks bigint, revenue_micros bigint, revenue_unknown_impressions bigint, sections array<string>,
         section_page_views map<string,bigint>, device_events map<string,bigint>, country_events map<string,bigint>,
@@ -238,6 +243,7 @@ KEYS = {
     "bronze.fx_rates": DELIVERED,
     "silver.fx_rates": ("rate_date", "currency"),
     "gold.bidder_daily": ("event_date", "bidder", "site", "is_app", "slot_size"),
+    "gold.traffic_daily": ("event_date", "site", "is_app", "bot_reason"),
     "silver.auctions": ("auction_id", "imp_id"),
     "silver.bids": ("auction_id", "imp_id", "bidder"),
     **{f"quarantine.{name}": REFUSED for name in REFUSING},
@@ -273,6 +279,7 @@ PARTITIONS = {
     "gold.user_days": ("event_date",),
     "gold.user_features": ("as_of_date",),
     "gold.bidder_daily": ("event_date",),
+    "gold.traffic_daily": ("event_date",),
     "silver.fx_rates": ("rate_year",),
 }
 STATISTICS = {
@@ -293,6 +300,7 @@ STATISTICS = {
     "gold.yield_hourly": ("hour_utc",),
     "gold.user_days": (),
     "gold.bidder_daily": ("bidder",),
+    "gold.traffic_daily": ("bot_reason",),
     "bronze.fx_rates": ("_batch_id", "_file"),
     "silver.fx_rates": ("rate_date", "currency", "_batch_id", "_file"),
     "gold.user_features": (),
@@ -374,7 +382,8 @@ def test_only_page_events_are_looked_up_in_other_days():
 
 def test_restricted_layers_expire_first_and_sums_over_people_never():
     for name, table in contracts.tables().items():
-        wanted = None if name in {"gold.yield_hourly", "gold.bidder_daily"} else RETENTION_DAYS[table.layer]
+        sums = {"gold.yield_hourly", "gold.bidder_daily", "gold.traffic_daily"}
+        wanted = None if name in sums else RETENTION_DAYS[table.layer]
         assert table.retention_days == wanted, name
 
 
@@ -389,6 +398,7 @@ def test_changes_are_counted_by_hour_where_gold_follows_them_by_hour():
         "gold.yield_hourly": contracts.Slice("hour_utc", "hour"),
         "gold.user_days": contracts.Slice("event_date", "day"),
         "gold.bidder_daily": contracts.Slice("event_date", "day"),
+        "gold.traffic_daily": contracts.Slice("event_date", "day"),
         "silver.fx_rates": contracts.Slice("rate_date", "day"),
         "gold.user_features": contracts.Slice("as_of_date", "day"),
         "silver.consents": contracts.Slice("event_date", "day"),

@@ -63,19 +63,32 @@ k1:00112233445566,2026-11-02,1,0,1,1,1,0,1,1,1,2,3,1,5000,3.000000000,391=0.3333
 desktop=0.600000000|mobile=0.400000000,DE=1.000000000,subscribed,past_due,Digital,-3
 k1:ffeeddccbbaa99,2026-11-02,0,0,0,0,0,1,1,1,1,0,1,0,0,,,,,,,,
 """
+TRAFFIC = """\
+event_date,site,is_app,bot_reason,page_events,page_views,auction_slots
+2026-11-01,herald.example,false,,9,4,3
+2026-11-01,app.example,true,user_agent,0,0,2
+"""
 YIELD_TOTALS = {"requests": 7, "impressions": 5, "revenue_micros": 12000}
 USER_TOTALS = {"page_views": 2, "impressions": 4, "revenue_micros": 5000}
 BIDDER_TOTALS = {"asks": 10, "bid_cpm_micros": 1700000}
 FEATURE_TOTALS = {"recency_days": 1, "ad_revenue_micros": 5000}
-ROWS = {"yield_hourly": YIELD, "user_days": USERS, "bidder_daily": BIDDERS, "user_features": FEATURES}
+TRAFFIC_TOTALS = {"page_events": 9, "auction_slots": 5}
+ROWS = {
+    "yield_hourly": YIELD,
+    "user_days": USERS,
+    "bidder_daily": BIDDERS,
+    "traffic_daily": TRAFFIC,
+    "user_features": FEATURES,
+}
 TOTALS = {
     "yield_hourly": YIELD_TOTALS,
     "user_days": USER_TOTALS,
     "bidder_daily": BIDDER_TOTALS,
+    "traffic_daily": TRAFFIC_TOTALS,
     "user_features": FEATURE_TOTALS,
 }
 YIELD_USERS = "gold.yield_hourly users of all sketches"
-KEYS = {"yield_hourly": 6, "user_days": 2, "bidder_daily": 5, "user_features": 2}
+KEYS = {"yield_hourly": 6, "user_days": 2, "bidder_daily": 5, "traffic_daily": 4, "user_features": 2}
 
 
 def lines_of(text):
@@ -258,7 +271,7 @@ def gold_table(name):
 COUNTS, SHARES = pa.map_(pa.string(), pa.int64()), pa.map_(pa.string(), pa.float64())
 TEXTS = (
     *("id_key", "site", "ad_unit_id", "channel", "device_category", "country", "bidder", "slot_size"),
-    *("newsletter_state", "subscription_state", "subscription_plan"),
+    *("newsletter_state", "subscription_state", "subscription_plan", "bot_reason"),
 )
 TYPES = {
     **dict.fromkeys(("hour_utc", "first_seen_at_utc", "last_seen_at_utc"), pa.timestamp("us", "UTC")),
@@ -365,7 +378,7 @@ def finished(lake):
 
 def test_a_whole_lake_is_compared(finished, truth):
     compared = compare(finished, truth, ["r1"])
-    assert (compared.accounts, compared.gold_rows, compared.differences) == (2, 8, ())
+    assert (compared.accounts, compared.gold_rows, compared.differences) == (2, 10, ())
     assert compared.gold == {name: {"rows": 2, **totals} for name, totals in TOTALS.items()}
 
 

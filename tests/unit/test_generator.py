@@ -18,7 +18,7 @@ from adlake.config import load_config
 from adlake.errors import UsageError
 from adlake.generator import Truth, generate
 from tests.unit import brute_force
-from tests.unit.brute_force_auctions import AuctionLake, bidder_days, read_record, response_of, texts_of
+from tests.unit.brute_force_auctions import AuctionLake, bidder_days, read_record, response_of, texts_of, traffic
 from tests.unit.brute_force_contacts import ContactLake, features
 from tests.unit.brute_force_rates import RateLake
 
@@ -40,6 +40,7 @@ class Judged(NamedTuple):
     files: int
     gold: brute_force.Gold
     bidders: dict
+    traffic: dict
     as_of: date
     people: dict
 
@@ -71,8 +72,11 @@ def judged(made, truth):
             accounts, files = {**accounts, **more}, files + taken
         gold = brute_force.Gold(lake.published, secret)
         bidders = bidder_days(auctions.published["bids"], rates.worth)
+        origins = defaultdict(Counter, {origin: Counter(counts) for origin, counts in gold.traffic.items()})
+        for origin, slots in traffic(auctions.published["auctions"]).items():
+            origins[origin]["auction_slots"] += slots
         people = features(gold.days, contacts.published["contacts"], secret)
-        found[batch] = Judged(accounts, files, gold, bidders, *people)
+        found[batch] = Judged(accounts, files, gold, bidders, origins, *people)
     return found
 
 
@@ -202,6 +206,20 @@ def test_bidder_daily_is_what_brute_force_finds(judged, truth, batch):
         }
 
 
+@pytest.mark.parametrize("batch", BATCHES)
+def test_traffic_daily_is_what_brute_force_finds(judged, truth, batch):
+    measures = ("page_events", "page_views", "auction_slots")
+    found = {
+        (day.isoformat(), site or "", str(is_app).lower(), reason or ""): {name: str(counts[name]) for name in measures}
+        for (day, site, is_app, reason), counts in judged[batch].traffic.items()
+    }
+    rows = truth.table(batch, "traffic_daily")
+    names = ("event_date", "site", "is_app", "bot_reason")
+    assert {tuple(row.pop(name) for name in names): row for row in rows} == found
+    reasons = {reason for *_, reason in found}
+    assert reasons == {"", "spider_context", "user_agent"}
+
+
 def histogram_of(bidders, wanted):
     """Answers per class; a class ends where a value is more than 105/95 of its first millisecond."""
     bounds = [0]
@@ -217,7 +235,7 @@ def histogram_of(bidders, wanted):
 
 
 @pytest.mark.parametrize("batch", BATCHES)
-@pytest.mark.parametrize("table", ["yield_hourly", "user_days", "bidder_daily", "user_features"])
+@pytest.mark.parametrize("table", ["yield_hourly", "user_days", "bidder_daily", "traffic_daily", "user_features"])
 def test_the_digest_is_the_sum_of_line_hashes(truth, batch, table):
     _, *lines = (truth.directory / truth.gold(batch)[table]["table"]).read_text().splitlines()
     hashes = [hashlib.sha256(line.encode()).digest()[:8] for line in reversed(lines)]

@@ -92,7 +92,8 @@ def test_the_hours_of_a_batch_are_hours_of_one_mart_and_days_of_the_other(lake):
     [
         ("gam_requests", {"gold.yield_hourly"}),
         ("gam_active_views", {"gold.yield_hourly"}),
-        ("page_events", {"gold.user_days"}),
+        ("page_events", {"gold.traffic_daily", "gold.user_days"}),
+        ("auctions", {"gold.traffic_daily"}),
         ("gam_impressions", {"gold.yield_hourly", "gold.user_days"}),
     ],
 )

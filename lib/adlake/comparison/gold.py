@@ -15,6 +15,7 @@ from adlake.generator import Truth
 from adlake.generator.bidder_days import BIDDER_COLUMNS, BIDDER_KEY
 from adlake.generator.features import FEATURE_COLUMNS, FEATURE_KEY, number_text
 from adlake.generator.marts import USER_COLUMNS, YIELD_DIMENSIONS, YIELD_MEASURES, counts_text, digest_of, table_line
+from adlake.generator.traffic_sums import TRAFFIC_COLUMNS, TRAFFIC_KEY
 from adlake.lake import Lake
 from adlake.records import AccountRecord
 
@@ -22,12 +23,14 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "yield_hourly": (*YIELD_DIMENSIONS, *YIELD_MEASURES),
     "user_days": USER_COLUMNS,
     "bidder_daily": BIDDER_COLUMNS,
+    "traffic_daily": TRAFFIC_COLUMNS,
     "user_features": FEATURE_COLUMNS,
 }
 KEY_WIDTH: Mapping[str, int] = {
     "yield_hourly": len(YIELD_DIMENSIONS),
     "user_days": 2,
     "bidder_daily": len(BIDDER_KEY),
+    "traffic_daily": len(TRAFFIC_KEY),
     "user_features": len(FEATURE_KEY),
 }
 # enough of a keyed identifier to find the row by, not enough to be one

@@ -21,6 +21,7 @@ from adlake.generator.marts import (
     yield_line,
 )
 from adlake.generator.tally import SEEN, Tally
+from adlake.generator.traffic_sums import TRAFFIC_COLUMNS, TRAFFIC_MEASURES
 
 FULL_TABLE_ROWS = 200_000
 Facts = dict[str, Any]
@@ -88,6 +89,11 @@ def user_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
 def bidder_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
     """The mart of bidders."""
     return tables.of("bidder_daily", BIDDER_COLUMNS, BIDDER_MEASURES, rows)
+
+
+def traffic_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
+    """The mart of traffic."""
+    return tables.of("traffic_daily", TRAFFIC_COLUMNS, TRAFFIC_MEASURES, rows)
 
 
 def feature_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:

@@ -11,6 +11,7 @@ from adlake.generator.page_events import PAGE_VIEW, PageEvent
 from adlake.generator.people import SERVED_KINDS
 from adlake.generator.places import SECTION_BIT
 from adlake.generator.sums import add_lists
+from adlake.generator.traffic_sums import TrafficSums
 
 AT, UNIT, SITE, DEMAND = PLACE["#at"], PLACE["#unit"], PLACE["#site"], PLACE["#demand"]
 HEADER_BID = PLACE["#header_bid"]
@@ -48,6 +49,7 @@ class Tally:
             one of the three constants and a name.
         network: impressions and clicks by `kind:identifier`, day and line item, for network records alone.
         bidding: sums over header bids.
+        traffic: sums over page events and auctions, those of robots among them.
     """
 
     cells: dict[Cell, list[int]] = field(default_factory=dict)
@@ -55,6 +57,7 @@ class Tally:
     aspects: dict[tuple[str, int], Counter[tuple[int, str]]] = field(default_factory=dict)
     network: dict[tuple[str, int, str], list[int]] = field(default_factory=dict)
     bidding: Bidding = field(default_factory=Bidding)
+    traffic: TrafficSums = field(default_factory=TrafficSums)
 
     def add(self, table: str, records: Iterable[Record]) -> None:
         """The tally with the records of an ad-server table counted in."""
@@ -137,7 +140,7 @@ class Tally:
         return row
 
     def add_page_events(self, events: Iterable[PageEvent]) -> None:
-        """The tally with page events counted in; bots and nobody's events are left out.
+        """The tally with page events counted in; robots' and nobody's events are left out.
 
         Args:
             events: all that the same visits brought, as visits are counted by them.
@@ -145,7 +148,7 @@ class Tally:
         visits = set()
         for event in events:
             person = event.identifiers[3]
-            if event.is_bot or person is None:
+            if event.bot_reason or person is None:
                 continue
             at = event.happened_at
             row = self._person(person, at)
@@ -176,6 +179,7 @@ class Tally:
         for of_day, aspects in other.aspects.items():
             self.aspects.setdefault(of_day, Counter()).update(aspects)
         self.bidding.merge(other.bidding)
+        self.traffic.merge(other.traffic)
         for key, row in other.people.items():
             mine = self.people.get(key)
             if mine is None:

@@ -6,9 +6,10 @@ from adlake.marts.bidder_daily import BIDDER_DAILY
 from adlake.marts.consents import CONSENTS
 from adlake.marts.identity_links import IDENTITY_LINKS
 from adlake.marts.mart import Mart
+from adlake.marts.traffic_daily import TRAFFIC_DAILY
 from adlake.marts.user_days import USER_DAYS
 from adlake.marts.yield_hourly import YIELD_HOURLY
 
 MARTS: Mapping[str, Mart] = {
-    mart.table: mart for mart in (CONSENTS, IDENTITY_LINKS, YIELD_HOURLY, BIDDER_DAILY, USER_DAYS)
+    mart.table: mart for mart in (CONSENTS, IDENTITY_LINKS, YIELD_HOURLY, BIDDER_DAILY, TRAFFIC_DAILY, USER_DAYS)
 }

@@ -24,14 +24,16 @@ KEYS: Mapping[str, Mapping[str, str]] = {
 }
 """By silver table: the columns that hold keys, and the kind of each."""
 
+MARKED = ("page_events", "auctions")
+"""Tables that tell robots from people."""
 PAIR = ("id_key", "linked_id_key", "kind", "linked_kind")
 
 
 def identity_links(frames: Frames, _: Config) -> DataFrame:
     """Pairs of keys that stood in one row, with the first and the last such row of the day, and how many there were.
 
-    Every two of a row's keys are a pair: when one of them is cut later, the others stay linked. Page events of bots
-    are left out.
+    Every two of a row's keys are a pair: when one of them is cut later, the others stay linked. Events of robots are
+    left out.
 
     Args:
         frames: the tables of `KEYS`, whole days (UTC).
@@ -68,7 +70,7 @@ def _links(events: DataFrame, source: str) -> DataFrame:
 
 
 def _counted(events: DataFrame, source: str) -> DataFrame:
-    return events.where(~F.col("is_bot")) if source == "page_events" else events
+    return events.where(~F.col("is_bot")) if source in MARKED else events
 
 
 def _pairs(kinds: Mapping[str, str]) -> Column:
@@ -89,7 +91,7 @@ def _pairs_of(source: str) -> Column:
     keys = [F.when(F.col(name).isNotNull(), 1).otherwise(0) for name in KEYS[source]]
     number = reduce(Column.__add__, keys)
     pairs = (number * (number - 1) / 2).cast("bigint")
-    return F.when(~F.col("is_bot"), pairs).otherwise(0) if source == "page_events" else pairs
+    return F.when(~F.col("is_bot"), pairs).otherwise(0) if source in MARKED else pairs
 
 
 def _proofs(_: Config) -> tuple[Proof, ...]:
