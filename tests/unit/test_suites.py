@@ -18,7 +18,7 @@ FOLDER = Path(__file__).parents[2] / "expectations"
 JUDGED = sorted(name for name, table in tables().items() if table.layer in JUDGED_LAYERS)
 EVENTS = ("gam_requests", "gam_impressions", "gam_clicks", "gam_active_views", "auctions", "bids", "page_events")
 # each costs several Spark jobs
-MOST_COSTLY = {"gold.yield_hourly": 3}
+MOST_COSTLY = {"gold.yield_hourly": 3, "gold.page_views": 2, "gold.sessions": 2}
 
 
 @cache
