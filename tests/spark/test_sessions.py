@@ -3,8 +3,10 @@
 import hashlib
 import itertools
 from datetime import datetime, timedelta
+from random import Random
 
 import pytest
+from pyspark.sql import functions as F
 
 from adlake.contracts import table
 from adlake.frames import conform
@@ -187,3 +189,87 @@ def test_sessions_end_after_a_silence_or_three_days(spark, frames, bought):
     contract = table("gold.sessions")
     assert_same(conform(VISITS.build(frames, bought), contract), rows(spark, contract, *VISITED))
     assert_proven(VISITS, frames, bought, VISITED)
+
+
+DAY = timedelta(days=1)
+GAPS = [
+    *(timedelta(seconds=10), timedelta(minutes=5), timedelta(minutes=30), timedelta(minutes=30, microseconds=1)),
+    *(timedelta(hours=11), DAY, 2 * DAY, 3 * DAY, 3 * DAY + timedelta(microseconds=1), timedelta(days=4, hours=5)),
+]
+
+
+def world(draw, name):
+    """Events of some visitors over weeks: gaps at and around every limit, sessions and page ids that come back."""
+    found = []
+    for number in range(6):
+        visitor, is_tracked = f"{name}-{number}", number % 2 == 0
+        when = at("2026-11-01 00:00:00") + timedelta(seconds=draw.randrange(5 * 86_400))
+        for _ in range(12):
+            kind = draw.choice(["page_view", "page_view", "page_ping", "page_ping", "link_click"])
+            page_id = draw.choice([f"{visitor}-{draw.randrange(4)}", f"{visitor}-{draw.randrange(40)}", None])
+            session = draw.choice([visitor, visitor, visitor, f"{visitor}-other"]) if is_tracked else None
+            person = f"{draw.choice([ANN, BEN])}-{visitor}"
+            found.append(event(when, kind, page_id, session, person, login_id_key=person))
+            when += draw.choice(GAPS)
+    # a session over midnight, and one of exactly three days
+    late = at("2026-11-09 23:59:55")
+    moments = (late, late + timedelta(seconds=10), late + 3 * DAY, late + 3 * DAY + timedelta(microseconds=1))
+    return found + [view(moment, f"{name}-night-{moment.day}", f"{name}-night", ANN) for moment in moments]
+
+
+@pytest.fixture(scope="module")
+def worlds():
+    draw = Random(20261109)  # noqa: S311 made-up data
+    return [found for number in range(8) for found in world(draw, f"w{number}")]
+
+
+def of_day(value, day):
+    """The event as one of a world of its own, in which only some day's rows are wanted."""
+    ids = ("event_id", "page_view_id", "domain_session_id", "login_id_key", "id_key")
+    return value | {name: value[name] and f"{value[name]}@{day}" for name in ids} | {"_file": str(day)}
+
+
+@pytest.mark.parametrize("mart", [VIEWS, VISITS], ids=["page_views", "sessions"])
+def test_the_rows_of_a_day_follow_from_the_days_around_it(spark, config, worlds, mart):
+    """What a run recomputes for a day is what a rebuild of everything gives, in whatever order events come."""
+    days = {value["event_date"] for value in worlds}
+    reach = mart.reach(config)
+    around = [of_day(value, day) for day in days for value in worlds if value["event_date"] in reach.read_for([day])]
+    Random(1).shuffle(around)  # noqa: S311 made-up data
+    key, measures = table(mart.table).key[0], [proof.measure for proof in mart.proofs(config)]
+
+    def built(events):
+        frames = {"page_events": rows(spark, "silver.page_events", *events)}
+        return mart.build(frames, config)
+
+    # the id of a silent session is a hash of person and start; the person stands for it
+    columns = ["event_date", "started_at_utc", "ended_at_utc", "duration_seconds", "is_engaged", *measures]
+    who = F.split(F.coalesce("id_key", key), "@")
+    wanted = built(worlds).select(F.col("id_key").alias("who"), *columns)
+    found = built(around).where(F.get(who, F.lit(1)) == F.col("event_date").cast("string"))
+    assert_same(found.select(F.get(who, F.lit(0)).alias("who"), *columns), wanted)
+
+
+def recomputed(spark, config, mart, known, days):
+    """What a run writes for some days: rows of all that is read for them, cut down to the days themselves."""
+    read = mart.reach(config).read_for(days)
+    values = [value for value in known if value["event_date"] in read]
+    built = mart.build({"page_events": rows(spark, "silver.page_events", *values)}, config)
+    return built.where(F.col("event_date").isin(list(days))).toArrow().to_pylist()
+
+
+@pytest.mark.parametrize("mart", [VIEWS, VISITS], ids=["page_views", "sessions"])
+def test_batches_in_any_order_come_to_what_one_rebuild_gives(spark, config, worlds, mart):
+    """Late events change what began before them, and what goes on after them; nothing else is touched."""
+    shuffled = list(worlds)
+    Random(2).shuffle(shuffled)  # noqa: S311 made-up data
+    early = [value for value in worlds if value["event_date"].day != 12]
+    known, table_rows = [], []
+    for batch in (early, *([value for value in shuffled if value["event_date"].day == 12][part::2] for part in (0, 1))):
+        known += batch
+        touched = mart.reach(config).touched_by({value["event_date"] for value in batch})
+        table_rows = [row for row in table_rows if row["event_date"] not in touched]
+        table_rows += recomputed(spark, config, mart, known, touched)
+    whole = recomputed(spark, config, mart, worlds, {value["event_date"] for value in worlds})
+    assert sorted(table_rows, key=str) == sorted(whole, key=str)
+    assert len(whole) > 100

@@ -15,18 +15,23 @@ from adlake.generator import Truth
 from adlake.generator.bidder_days import BIDDER_COLUMNS, BIDDER_KEY
 from adlake.generator.features import FEATURE_COLUMNS, FEATURE_KEY, number_text
 from adlake.generator.marts import USER_COLUMNS, YIELD_DIMENSIONS, YIELD_MEASURES, counts_text, digest_of, table_line
+from adlake.generator.visits import PAGE_COLUMNS, PAGE_KEY, VISIT_COLUMNS, VISIT_KEY
 from adlake.lake import Lake
 from adlake.records import AccountRecord
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "yield_hourly": (*YIELD_DIMENSIONS, *YIELD_MEASURES),
     "user_days": USER_COLUMNS,
+    "page_views": PAGE_COLUMNS,
+    "sessions": VISIT_COLUMNS,
     "bidder_daily": BIDDER_COLUMNS,
     "user_features": FEATURE_COLUMNS,
 }
 KEY_WIDTH: Mapping[str, int] = {
     "yield_hourly": len(YIELD_DIMENSIONS),
     "user_days": 2,
+    "page_views": len(PAGE_KEY),
+    "sessions": len(VISIT_KEY),
     "bidder_daily": len(BIDDER_KEY),
     "user_features": len(FEATURE_KEY),
 }

@@ -21,6 +21,7 @@ from adlake.generator.marts import (
     yield_line,
 )
 from adlake.generator.tally import SEEN, Tally
+from adlake.generator.visits import PAGE_COLUMNS, PAGE_MEASURES, VISIT_COLUMNS, VISIT_MEASURES
 
 FULL_TABLE_ROWS = 200_000
 Facts = dict[str, Any]
@@ -88,6 +89,16 @@ def user_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
 def bidder_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
     """The mart of bidders."""
     return tables.of("bidder_daily", BIDDER_COLUMNS, BIDDER_MEASURES, rows)
+
+
+def page_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
+    """The page views."""
+    return tables.of("page_views", PAGE_COLUMNS, PAGE_MEASURES, rows)
+
+
+def visit_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
+    """The sessions."""
+    return tables.of("sessions", VISIT_COLUMNS, VISIT_MEASURES, rows)
 
 
 def feature_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
