@@ -26,6 +26,8 @@ BOUNDARIES = [
     "build_silver/silver.page_events/committed",
     "build_gold/gold.yield_hourly/committed",
     "build_gold/gold.user_days/committed",
+    "build_gold/gold.page_views/committed",
+    "build_gold/gold.sessions/committed",
     "build_gold/gold.user_features/committed",
     "report",
 ]
