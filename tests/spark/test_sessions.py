@@ -46,6 +46,8 @@ EVENTS = [
     *(ping(f"02 10:00:{second}", "p1", "s1", BEN) for second in ("10", "19.999", "20", "45")),
     # the login is known from here on, and names the session
     event("02 10:01:00", "link_click", "p1", "s1", ANN),
+    # an event of no name is one of the session
+    event("02 10:01:30", None, "p1", "s1", ANN),
     # a page without page view is seen, but was not opened here
     ping("02 10:02:00", "p0", "s1", ANN),
     # over midnight, from a search engine; depth: (150 + 600) / 2000, the window taken from the page view
@@ -145,7 +147,7 @@ ENGAGED = {"is_engaged": True, "is_engaged_snowplow": True, "is_bounced": False}
 LANDED_HOME = {"site": "a.example", "landing_page_url": HOME["page_url"]}
 LANDED_SPORT = {"site": "a.example", "landing_page_url": SPORT["page_url"], "landing_section": "sport"}
 VISITED = [
-    visit("s1", "02 10:00:00", "02 10:02:00", **LANDED_SPORT, **ENGAGED, device="mobile", country="DE", events=7)
+    visit("s1", "02 10:00:00", "02 10:02:00", **LANDED_SPORT, **ENGAGED, device="mobile", country="DE", events=8)
     | {"page_views": 2, "page_pings": 5, "engaged_seconds": 30, "duration_seconds": 120},
     visit("s2", "02 23:59:50", "03 00:00:15", **LANDED_HOME, **SEARCH, source="google.com", medium="organic", events=3)
     | {"page_pings": 2, "engaged_seconds": 15, "duration_seconds": 25, "is_engaged": True, "is_bounced": False},

@@ -260,6 +260,12 @@ def hashed(secret, *identifiers):
     return None
 
 
+def is_robot(agent, contexts=None):
+    """Whether the contexts say so, or the agent names itself one."""
+    is_spider = re.search(r'"spiderOrRobot":\s*true', contexts or "")
+    return bool(is_spider) or any(word in (agent or "").lower() for word in ("bot", "crawl", "spider", "slurp"))
+
+
 class Gold:
     """Both marts from published rows."""
 
@@ -358,9 +364,7 @@ class Gold:
         }
 
     def _page_event(self, row):
-        spider = re.search(r'"spiderOrRobot":\s*true', row["derived_contexts"] or "")
-        agent = (row["useragent"] or "").lower()
-        if spider or any(word in agent for word in ("bot", "crawl", "spider", "slurp")):
+        if is_robot(row["useragent"], row["derived_contexts"]):
             return
         identifiers = ("login", row["user_id"]), ("domain", row["domain_userid"]), ("network", row["network_userid"])
         person = hashed(self.secret, *identifiers)

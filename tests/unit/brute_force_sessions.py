@@ -2,11 +2,10 @@
 
 import hashlib
 import json
-import re
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
-from tests.unit.brute_force import event_time, hashed
+from tests.unit.brute_force import event_time, hashed, is_robot
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST, SILENCE = timedelta(days=3), timedelta(minutes=30)
@@ -15,12 +14,6 @@ LONGEST, SILENCE = timedelta(days=3), timedelta(minutes=30)
 def page_view_id(row):
     entries = json.loads(row["contexts"])["data"]
     return next((entry["data"]["id"] for entry in entries if "/web_page/" in entry["schema"]), None)
-
-
-def is_robot(row):
-    agent = (row["useragent"] or "").lower()
-    is_spider = re.search(r'"spiderOrRobot":\s*true', row["derived_contexts"] or "")
-    return bool(is_spider) or any(word in agent for word in ("bot", "crawl", "spider", "slurp"))
 
 
 def visits(rows, secret):
@@ -47,7 +40,7 @@ def told(rows, secret):
     for row in rows:
         names = ("login", row["user_id"]), ("domain", row["domain_userid"]), ("network", row["network_userid"])
         visitor, when = row["domain_sessionid"] or hashed(secret, *names), event_time(row)
-        if visitor and not is_robot(row):
+        if visitor and not is_robot(row["useragent"], row["derived_contexts"]):
             page = page_view_id(row) if row["event_name"] in {"page_view", "page_ping"} else None
             visitors[bool(row["domain_sessionid"]), visitor].append((when, row["event_id"], row, page))
             if page and row["event_name"] == "page_view":

@@ -1,4 +1,4 @@
-"""Page views and sessions, worked out from all published page events, one visitor after the other."""
+"""Page views and sessions, worked out from all published page events but those of bots, one visitor after the other."""
 
 import hashlib
 from collections import defaultdict
@@ -56,7 +56,7 @@ def visits_of(events: Iterable[PageEvent]) -> Iterator[Visit]:
     by_visitor: dict[tuple[str, str], list[PageEvent]] = defaultdict(list)
     for event in events:
         session, nobody = event.view[1], event.identifiers[3] is None
-        if not event.is_bot and (session or not nobody):
+        if session or not nobody:
             by_visitor["tracker" if session else "person", session or str(event.identifiers[3])].append(event)
     for visitor, theirs in by_visitor.items():
         longest_silence = LONGEST if visitor[0] == "tracker" else SILENCE
@@ -73,7 +73,7 @@ def first_views(events: Iterable[PageEvent]) -> set[str]:
     """Ids of the page_view events that make a row: of those with one page view id the first in three days."""
     by_view: dict[str, list[PageEvent]] = defaultdict(list)
     for event in events:
-        if event.name == PAGE_VIEW and event.view[0] and not event.is_bot:
+        if event.name == PAGE_VIEW and event.view[0]:
             by_view[event.view[0]].append(event)
     found = set()
     for views in by_view.values():

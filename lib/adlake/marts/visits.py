@@ -65,7 +65,8 @@ def has_visitor() -> Column:
 
 def is_of_page() -> Column:
     """Whether an event tells that a page was seen: a page view or a page ping that names its page view."""
-    return F.col("event_name").isin("page_view", "page_ping") & F.col("page_view_id").isNotNull()
+    is_page_event = F.coalesce(F.col("event_name").isin("page_view", "page_ping"), F.lit(False))
+    return is_page_event & F.col("page_view_id").isNotNull()
 
 
 def is_ping() -> Column:
