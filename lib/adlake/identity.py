@@ -13,6 +13,8 @@ from pyspark.sql import functions as F
 
 BLOCK_BYTES = 64
 KINDS_BEST_FIRST = ("login", "crm", "email", "ppid", "domain", "network", "device", "gam_user", "pbs_user")
+PEOPLE_KINDS = KINDS_BEST_FIRST[:4]
+"""Kinds that name a person; the others name a browser or a device."""
 
 
 @dataclass(frozen=True)

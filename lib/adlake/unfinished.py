@@ -11,7 +11,6 @@ from adlake.lake import Commit, Lake
 from adlake.records import AccountRecord, FileRecord
 from adlake.snapshots import TABLE, due_snapshot
 
-REFINED = ("silver", "vault")
 INGEST, SILVER, GOLD = "ingest_bronze", "build_silver", "build_gold"
 
 
@@ -48,7 +47,7 @@ def open_work(
     """
     done = {(record.step, record.table, record.batch_id) for record in accounts}
     claimed = {(INGEST, f"bronze.{file.table}", batch) for batch, files in claims.items() for file in files}
-    refined = [table for table in snapshots if table.layer in REFINED]
+    refined = [table for table in snapshots if table.is_refined]
     ingested = {
         (SILVER, table.qualified, batch)
         for step, source, batch in done
@@ -56,7 +55,7 @@ def open_work(
         if step == INGEST and source in table.made_from
     }
     published = {(table, batch) for step, table, batch in done if step == SILVER}
-    ahead = {(GOLD, table, batch) for table, batch in _ahead_of_gold(lake, snapshots, published)}
+    ahead = set(_ahead_of_marts(lake, snapshots, published))
     ahead |= {(GOLD, TABLE, batch) for batch in _ahead_of_features(lake, now)}
     grouped: dict[tuple[str, str], set[str]] = {}
     for step, table, batch in ((claimed | ingested) - done) | ahead:
@@ -64,25 +63,26 @@ def open_work(
     return sorted(OpenWork(batch, step, tuple(sorted(names))) for (batch, step), names in grouped.items())
 
 
-def _ahead_of_gold(
+def _ahead_of_marts(
     lake: Lake, snapshots: Mapping[Table, DeltaTable | None], published: Collection[tuple[str, str]]
-) -> Iterator[tuple[str, str]]:
-    """Gold table and batch of every silver commit with changed rows that the gold table has not consumed.
+) -> Iterator[tuple[str, str, str]]:
+    """Step, table and batch of every silver commit with changed rows that a table made from silver has not consumed.
 
-    A gold table says itself, by its markers, which silver tables it is made of; one that was never built waits for
+    Such a table says itself, by its markers, which silver tables it is made of; one that was never built waits for
     every batch that those tables hold.
     """
     silver = {table: delta.version() for table, delta in snapshots.items() if table.layer == "silver" and delta}
     for mart, delta in snapshots.items():
-        if mart.layer != "gold" or mart.qualified == TABLE:
+        if not mart.is_mart or mart.qualified == TABLE:
             continue
+        step = f"build_{mart.layer}"
         if delta is None:
-            yield from ((mart.qualified, batch) for table, batch in published if table in mart.made_from)
+            yield from ((step, mart.qualified, batch) for table, batch in published if table in mart.made_from)
             continue
         for source, version in silver.items():
-            consumed = delta.transaction_version(f"{GOLD}/{mart.qualified}/{source.qualified}")
+            consumed = delta.transaction_version(f"{step}/{mart.qualified}/{source.qualified}")
             if consumed is not None and consumed < version:
-                yield from ((mart.qualified, batch) for batch in _batches(lake.commits(source, consumed)))
+                yield from ((step, mart.qualified, batch) for batch in _batches(lake.commits(source, consumed)))
 
 
 def _ahead_of_features(lake: Lake, now: datetime) -> Collection[str]:

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from adlake import bronze, features, intake, maintenance, replay, silver, slices, touched
+from adlake import bronze, features, intake, maintenance, people, replay, silver, slices, touched
 from adlake.contracts import table
 from adlake.identity import identity_key
 from adlake.redelivery import is_delivered_again
@@ -44,6 +44,19 @@ def ingest_bronze(run: Run, secret: bytes, *, rebuild: bool) -> None:
 
 
 def build_silver(run: Run, secret: bytes, *, rebuild: bool) -> None:
+    """Publish every bronze batch that silver lacks, then what is made of silver rows: links of identifiers, and people.
+
+    For a rebuild, every table again from all of bronze, and every link and person again from that.
+    """
+    _refine(run, secret, rebuild=rebuild)
+    _recompute(run, silver.STEP, rebuild=rebuild)
+    due = people.pending(run, rebuild=rebuild)
+    if due is not None:
+        run.notify(silver.STEP, "user_keys", 0, 1)
+        people.build(run, due)
+
+
+def _refine(run: Run, secret: bytes, *, rebuild: bool) -> None:
     """Publish every bronze batch that silver lacks; for a rebuild, then every table again from all of bronze.
 
     The tables of a batch are made and judged first and committed together: first those that others refer to.

@@ -61,6 +61,8 @@ def test_the_least_configuration_gets_the_documented_defaults(lake_yaml):
             "key_env": None,
             "key_secret": None,
             "key_version": "k1",
+            "max_people": 20,
+            "max_devices": 200,
         },
         "sources": ("gam", "snowplow", "prebid", "crm", "fx"),
         "crm": {"default_region": None, "files": {}},

@@ -224,7 +224,7 @@ FAULTS = {
         "      - {property: dedupDays, value: 1}",
         "schema[0].customProperties",
         "dedupDays or winnerOrder",
-        "them in silver and vault only: nothing else drops duplicates",
+        "them in tables made from bronze only: nothing else drops duplicates",
     ),
     "a setting that adlake does not know": (
         "{property: retentionDays, value: 90}",
@@ -362,7 +362,29 @@ SILVER_FAULTS = {
     "no upstream": (
         "      - {property: madeFrom, value: [bronze.clicks]}\n",
         "",
-        ("schema[0].customProperties.madeFrom", "nothing", "the one bronze table whose records its rows are"),
+        (
+            "schema[0].customProperties.madeFrom",
+            "nothing",
+            "the one bronze table whose records its rows are, or silver tables alone",
+        ),
+    ),
+    "a mart with winners": (
+        "[bronze.clicks]",
+        "[silver.visits]",
+        (
+            "schema[0].customProperties",
+            "dedupDays or winnerOrder",
+            "them in tables made from bronze only: nothing else drops duplicates",
+        ),
+    ),
+    "bronze and silver mixed": (
+        "[bronze.clicks]",
+        "[bronze.clicks, silver.visits]",
+        (
+            "schema[0].customProperties.madeFrom",
+            "bronze.clicks, silver.visits",
+            "the one bronze table whose records its rows are, or silver tables alone",
+        ),
     ),
     "two upstreams": (
         "[bronze.clicks]",
@@ -370,7 +392,7 @@ SILVER_FAULTS = {
         (
             "schema[0].customProperties.madeFrom",
             "bronze.clicks, bronze.visits",
-            "the one bronze table whose records its rows are",
+            "the one bronze table whose records its rows are, or silver tables alone",
         ),
     ),
     "an upstream that is no table": (

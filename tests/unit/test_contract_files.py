@@ -107,8 +107,12 @@ BID_REQUEST = """struct<id:string,imp:array<struct<id:string,tagid:string,bidflo
 banner:struct<w:int,h:int,format:array<struct<w:int,h:int>>>,video:struct<w:int,h:int>,audio:struct<minduration:int>,
 native:struct<ver:string>,ext:map<string,string>>>,
 site:struct<domain:string,page:string,publisher:struct<id:string>>,app:struct<bundle:string,publisher:struct<id:string>>,
-device:struct<ifa:string,devicetype:int,geo:struct<country:string>>,user:struct<id:string>,at:int,tmax:int,test:int>"""
+device:struct<ifa:string,devicetype:int,geo:struct<country:string>>,user:struct<id:string,consent:string,yob:string,
+ext:struct<consent:string>>,regs:struct<gdpr:string,gpp:string,gpp_sid:string,us_privacy:string,coppa:string,gpc:string,
+ext:struct<gdpr:string,gpp:string,gpp_sid:string,us_privacy:string,gpc:string>>,at:int,tmax:int,test:int>"""
 
+DECISION = """may_store boolean, may_personalise_ads boolean, may_profile boolean, may_measure boolean,
+may_share array<string>, consent_basis string, consent_rests_on string, consent_policy_version string"""
 SUBSCRIPTIONS = """newsletter_state string, subscription_state string, subscription_plan string, renewal_date date,
 country string, consent_email string, consent_ad_user_data string, consent_ad_personalization string,
 consent_at_utc timestamp"""
@@ -123,7 +127,7 @@ COLUMNS = {
         site string, page_url string, section string, app_bundle string, ad_unit string, gpid string,
         media_type string, slot_size string, floor_cpm_micros bigint, floor_currency string, auction_type int,
         tmax_ms int, country string, device_type int, asks int, bids int, is_test boolean, device_id_key string,
-        user_id_key string, id_key string, {SILVER_END}, _index int""",
+        user_id_key string, id_key string, {DECISION}, {SILVER_END}, _index int""",
     "silver.bids": f"""auction_id string, imp_id string, bidder string, event_at_utc timestamp, event_date date,
         site string, app_bundle string, ad_unit string, slot_size string, outcome string, nonbid_code int,
         is_won boolean, bid_count int, bids_in_auction int, bid_id string, cpm_micros bigint, currency string,
@@ -157,7 +161,15 @@ COLUMNS = {
         utm_term string, utm_content string, referrer_site string, refr_medium string, domain_session_id string,
         domain_session_index int, geo_country string, device_type string, browser_family string, os_family string,
         pp_yoffset_max int, doc_height int, viewport_height int, is_bot boolean, login_id_key string,
-        domain_id_key string, network_id_key string, id_key string, {SILVER_END}""",
+        domain_id_key string, network_id_key string, id_key string, {DECISION}, {SILVER_END}""",
+    "silver.consents": """event_date date, id_key string, kind string, source string, signal_at_utc timestamp,
+        last_seen_at_utc timestamp, may_store boolean, may_personalise_ads boolean, may_profile boolean,
+        may_measure boolean, may_share array<string>, consent_basis string, consent_policy_version string,
+        events bigint""",
+    "silver.identity_links": """event_date date, id_key string, linked_id_key string, kind string, linked_kind string,
+        source string, first_seen_at_utc timestamp, last_seen_at_utc timestamp, events bigint""",
+    "silver.user_keys": """id_key string, kind string, user_key string, linked_people bigint, linked_devices bigint,
+        is_cut boolean, cut_reason string""",
     "gold.yield_hourly": """hour_utc timestamp, event_date date, site string, ad_unit_id string, channel string,
         device_category string, country string, requests bigint, unfilled bigint, impressions bigint, clicks bigint,
         eligible bigint, measurable bigint, viewable bigint, revenue_reported_micros bigint,
@@ -245,6 +257,9 @@ KEYS = {
     "silver.gam_requests": ("key_part", "query_at_utc"),
     "silver.gam_line_items": ("snapshot_date", "line_item_id"),
     "silver.page_events": ("event_id",),
+    "silver.consents": ("event_date", "id_key", "source", "signal_at_utc"),
+    "silver.identity_links": ("event_date", "id_key", "linked_id_key", "source"),
+    "silver.user_keys": ("id_key",),
     "gold.yield_hourly": ("hour_utc", "site", "ad_unit_id", "channel", "device_category", "country"),
     "gold.user_days": ("id_key", "event_date"),
     "gold.page_views": ("page_view_id", "event_date"),
@@ -262,6 +277,9 @@ PARTITIONS = {
     **{f"quarantine.{name}": ("batch_id", "step") for name in REFUSING},
     "vault.contacts": ("event_date",),
     "silver.gam_line_items": ("snapshot_date",),
+    "silver.consents": ("event_date",),
+    "silver.identity_links": ("event_date",),
+    "silver.user_keys": (),
     "gold.yield_hourly": ("event_date",),
     "gold.user_days": ("event_date",),
     "gold.page_views": ("event_date",),
@@ -282,6 +300,9 @@ STATISTICS = {
     "bronze.gam_line_items": ("_batch_id", "_file"),
     "bronze.page_events": ("_batch_id", "_file", "derived_tstamp", "collector_tstamp"),
     "silver.gam_line_items": ("line_item_id", "_batch_id", "_file"),
+    "silver.consents": (),
+    "silver.identity_links": (),
+    "silver.user_keys": (),
     "gold.yield_hourly": ("hour_utc",),
     "gold.user_days": (),
     "gold.page_views": (),
@@ -387,6 +408,8 @@ def test_changes_are_counted_by_hour_where_gold_follows_them_by_hour():
         "gold.bidder_daily": contracts.Slice("event_date", "day"),
         "silver.fx_rates": contracts.Slice("rate_date", "day"),
         "gold.user_features": contracts.Slice("as_of_date", "day"),
+        "silver.consents": contracts.Slice("event_date", "day"),
+        "silver.identity_links": contracts.Slice("event_date", "day"),
     }
 
 
@@ -420,7 +443,7 @@ def test_the_identifiers_of_bronze_are_known_by_name():
 
 
 def test_keyed_ids_are_called_keys_or_are_sketches_of_keys_and_nothing_else_is():
-    named = {column.name for _, column in every_column() if re.search(r"id_keys?$|_sketch$", column.name)}
+    named = {column.name for _, column in every_column() if re.search(r"id_keys?$|user_key$|_sketch$", column.name)}
     assert {column.name for _, column in every_column() if column.personal == "keyed"} == named
 
 
@@ -480,7 +503,7 @@ def test_columns_of_a_source_keep_its_names_and_ours_begin_with_an_underscore(na
         assert column.source_field == (None if column.name.startswith("_") else column.name)
 
 
-@pytest.mark.parametrize("name", [name for name in SHIPPED if name.startswith(("silver", "vault"))])
+@pytest.mark.parametrize("name", [name for name in SHIPPED if contracts.table(name).is_refined])
 def test_refined_tables_name_fields_that_bronze_has(name):
     (source,) = contracts.table(name).made_from
     types = {column.name: column.type for column in contracts.table(source).columns}

@@ -169,9 +169,17 @@ def test_batches_are_open_at_the_step_that_has_not_published_them(lake):
     ledger.add_accounts([*bronze, record("silver.gam_clicks", FIRST, EMPTY)])
     assert read_status(lake, now=NOW).open_work == (
         OpenWork(FIRST, "build_gold", ("gold.user_days", "gold.yield_hourly")),
-        OpenWork(FIRST, "build_silver", ("silver.gam_requests",)),
+        OpenWork(FIRST, "build_silver", ("silver.gam_requests", "silver.identity_links")),
         OpenWork(SECOND, "ingest_bronze", ("bronze.gam_clicks",)),
     )
+
+
+def linked(lake, *names):
+    """Links of identifiers and people, made of all that these tables of silver hold."""
+    markers = [(f"build_silver/silver.identity_links/{name}", lake.version(table(name))) for name in names]
+    commit(lake, "silver.identity_links", [{"event_date": date(2026, 11, 21), "events": 1}], markers=markers)
+    consumed = [("build_silver/silver.user_keys/silver.identity_links", lake.version(table("silver.identity_links")))]
+    commit(lake, "silver.user_keys", [{"is_cut": False}], markers=consumed)
 
 
 def test_gold_is_behind_only_where_silver_changed_rows_since(lake):
@@ -195,7 +203,28 @@ def test_gold_is_behind_only_where_silver_changed_rows_since(lake):
         [*accounts, *[record(f"bronze.{name[7:]}", FIRST, EMPTY, step="ingest_bronze") for name in (clicks, requests)]]
     )
     described(lake, date(2026, 11, 21))
+    linked(lake, clicks, requests)
     assert read_status(lake, now=NOW).open_work == (OpenWork(SECOND, "build_gold", ("gold.yield_hourly",)),)
+
+
+def open_silver(lake):
+    return [work for work in read_status(lake, now=NOW).open_work if work.step == "build_silver"]
+
+
+def test_people_are_behind_where_silver_or_their_links_changed(lake):
+    clicks, links = "silver.gam_clicks", "silver.identity_links"
+    commit(lake, clicks, [click(1)], said(clicks, FIRST, EMPTY, ["2026-11-21T01"]))
+    linked(lake, clicks)
+    assert open_silver(lake) == []
+    commit(lake, clicks, [click(2)], said(clicks, SECOND, EMPTY, ["2026-11-21T02"]))
+    assert open_silver(lake) == [OpenWork(SECOND, "build_silver", (links,))]
+    meta = said(links, SECOND, EMPTY, ["2026-11-21"])
+    markers = [(f"build_silver/{links}/{clicks}", 1)]
+    commit(lake, links, [{"event_date": date(2026, 11, 21), "events": 1}], meta, markers=markers)
+    assert open_silver(lake) == [OpenWork(SECOND, "build_silver", ("silver.user_keys",))]
+    consumed = [(f"build_silver/silver.user_keys/{links}", 1)]
+    commit(lake, "silver.user_keys", [{"is_cut": False}], markers=consumed)
+    assert open_silver(lake) == []
 
 
 def test_a_change_of_silver_by_hand_is_open_work_without_a_batch(lake):
@@ -329,6 +358,7 @@ def test_a_person_sees_that_all_is_well(lake, capsys):
     for mart in ("yield_hourly", "user_days"):
         commit(lake, f"gold.{mart}", [{"event_date": date(2026, 11, 21), "clicks": 1}])
     described(lake, date(2026, 11, 21))
+    linked(lake, "silver.gam_clicks")
     report("20261122T110000000000Z-aaaaaa").write(lake.storage)
     lines = shown(lake, capsys, recent_days=1)
     assert "gam_clicks 0 just now - - 1" in lines

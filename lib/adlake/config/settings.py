@@ -80,19 +80,25 @@ CurrencyList = Annotated[tuple[Currency, ...], Field(strict=False)]
 
 
 class IdentityConfig(Strict):
-    """Where the secret is that turns identifiers into keys; exactly one of the three places.
+    """Where the secret is that turns identifiers into keys, exactly one of the three places; and who is one person.
 
     Args:
         key_file: a file that holds the key.
         key_env: an environment variable that holds the key.
         key_secret: a name in the secret store of the environment.
         key_version: stands before every key made with this secret.
+        max_people: an identifier that was seen with more people (of one kind: logins, e-mail addresses) is nobody's:
+            a computer that is shared.
+        max_devices: an identifier that was seen with more browsers or devices (of one kind) is nobody's: an account
+            that is shared, a test.
     """
 
     key_file: LocalFile | None = None
     key_env: Variable | None = None
     key_secret: Text | None = None
     key_version: KeyVersion = "k1"
+    max_people: Count = 20
+    max_devices: Count = 200
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:

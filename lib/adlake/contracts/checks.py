@@ -14,8 +14,6 @@ _SETTINGS: Place = (*_TABLE, "customProperties")
 _NO_STATISTICS = frozenset({"identifier", "keyed", "possible"})
 # Delta keeps no minimum and maximum of these, and refuses a table that asks for them.
 _WITHOUT_ORDER = frozenset({"array", "map", "struct", "binary", "boolean"})
-# A row that such a table refuses needs a place.
-_REFUSING = frozenset({"bronze", "silver", "vault"})
 _REFINED = frozenset({"silver", "vault"})
 _SLICED_BY = {"hour": ("timestamp",), "day": ("timestamp", "date")}
 
@@ -47,7 +45,9 @@ def missing_neighbours(made_from: Mapping[str, Collection[str]]) -> Iterator[tup
     """
     for name, sources in sorted(made_from.items()):
         layer, _, table = name.partition(".")
-        needed = {*sources, f"quarantine.{table}"} if layer in _REFUSING else set(sources)
+        # a row that reading or refining refuses needs a place; a mart refuses none
+        refuses = layer == "bronze" or (layer in _REFINED and not _is_mart(layer, sources))
+        needed = {*sources, f"quarantine.{table}"} if refuses else set(sources)
         yield from ((name, neighbour) for neighbour in sorted(needed - set(made_from)))
 
 
@@ -149,18 +149,28 @@ def _statistics(contract: ContractDocument) -> Iterator[Complaint]:
             yield Complaint(place, f"'{name}', a {column.physical_type}", "a column whose values have an order")
 
 
+def _is_mart(layer: str, made_from: Collection[str]) -> bool:
+    """Whether a silver table is made from silver tables: such a table is recomputed, not refined."""
+    return layer == "silver" and bool(made_from) and {name.partition(".")[0] for name in made_from} == {"silver"}
+
+
 def _refined(contract: ContractDocument) -> Iterator[Complaint]:
-    """Silver and vault are where duplicates end: a key and an order that picks the winner; other layers need none."""
+    """What is refined from bronze is where duplicates end: a key and an order that picks the winner; else neither."""
     settings = contract.table.custom_properties
-    if settings.layer not in _REFINED:
+    is_mart = _is_mart(settings.layer, settings.made_from)
+    is_keyed = any(column.primary_key for column in contract.table.properties)
+    if settings.layer in _REFINED and not is_keyed:
+        yield Complaint((*_TABLE, "properties"), "no primaryKey", "the columns that name a row")
+    if settings.layer not in _REFINED or is_mart:
         if settings.dedup_days or settings.winner_order:
-            wanted = "them in silver and vault only: nothing else drops duplicates"
+            wanted = "them in tables made from bronze only: nothing else drops duplicates"
             yield Complaint(_SETTINGS, "dedupDays or winnerOrder", wanted)
         return
     if [name.partition(".")[0] for name in settings.made_from] != ["bronze"]:
         found = ", ".join(settings.made_from) or "nothing"
-        yield Complaint((*_SETTINGS, "madeFrom"), found, "the one bronze table whose records its rows are")
+        wanted = "the one bronze table whose records its rows are"
+        yield Complaint(
+            (*_SETTINGS, "madeFrom"), found, wanted + (", or silver tables alone" if settings.layer == "silver" else "")
+        )
     if not settings.winner_order:
         yield Complaint((*_SETTINGS, "winnerOrder"), "nothing", "the order that picks the winner among equal keys")
-    if not any(column.primary_key for column in contract.table.properties):
-        yield Complaint((*_TABLE, "properties"), "no primaryKey", "the columns that name a row")

@@ -123,6 +123,16 @@ class Table:
         return f"{self.layer}/{self.name}"
 
     @property
+    def is_refined(self) -> bool:
+        """Whether its rows are records of one bronze table."""
+        return self.layer in {"silver", "vault"} and [name.partition(".")[0] for name in self.made_from] == ["bronze"]
+
+    @property
+    def is_mart(self) -> bool:
+        """Whether it is recomputed from other tables, so that a candidate holds all that has changed since the last."""
+        return self.layer in {"silver", "gold"} and not self.is_refined
+
+    @property
     def column_names(self) -> tuple[str, ...]:
         """The names of all columns, in their order."""
         return tuple(column.name for column in self.columns)

@@ -122,8 +122,8 @@ def _is_bound(text: str) -> bool:
 
 
 def _splitting(rule: RuleDocument, place: Place, table: Table) -> Iterator[Complaint]:
-    if table.layer == "gold":
-        wanted = "hold or warn: gold rows are sums, and quarantine holds records"
+    if table.is_mart:
+        wanted = "hold or warn: its rows are made from other tables, and quarantine holds records"
         yield Complaint((*place, "meta", "on_fail"), "quarantine", wanted)
     if rule.type in KINDS and rule.type not in ROW_KINDS:
         wanted = f"hold or warn: {rule.type} judges the batch and cannot point at rows"
@@ -139,8 +139,8 @@ def _parameter(rule: RuleDocument, place: Place, value: Mapping[str, object], ta
     own = (f"{rule.meta.id}_least", f"{rule.meta.id}_most")
     if set(value) == {PARAMETER}:
         measure = name.removeprefix(MEASURE_PREFIX)
-        is_sum = table.layer == "gold" and name.startswith(MEASURE_PREFIX) and measure in table.column_names
+        is_sum = table.is_mart and name.startswith(MEASURE_PREFIX) and measure in table.column_names
         if is_sum or name in own:
             return
-    wanted = f'{{"{PARAMETER}": "{own[0]}"}}, "{own[1]}" or, for gold, "{MEASURE_PREFIX}<measure>"'
+    wanted = f'{{"{PARAMETER}": "{own[0]}"}}, "{own[1]}" or, for tables made from silver, "{MEASURE_PREFIX}<measure>"'
     yield Complaint((*place, "kwargs"), str(dict(value)), wanted)

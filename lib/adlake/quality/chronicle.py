@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import TYPE_CHECKING, Any, Literal, cast
 
-from adlake.quality.verdict import GOLD, Outcome, RuleState, State, is_one_time
+from adlake.quality.verdict import Outcome, RuleState, State, holds_all_changes, is_one_time
 from adlake.records import VerdictRecord
 
 if TYPE_CHECKING:
@@ -106,8 +106,9 @@ def past_verdicts(records: Iterable[VerdictRecord]) -> tuple[PastVerdict, ...]:
 def held_batches(verdicts: Iterable[PastVerdict]) -> tuple[HeldBatch, ...]:
     """What is held now, the longest held first.
 
-    A batch is held as long as its newest verdict of a step and table holds it; gold as long as its newest of all does.
-    A table that is rebuilt or gets replayed rows is done again from the start when it was held, and is no batch.
+    A batch is held as long as its newest verdict of a step and table holds it; a table made from silver as long as its
+    newest of all does. A table that is rebuilt or gets replayed rows is done again from the start when it was held, and
+    is no batch.
 
     Args:
         verdicts: newest first.
@@ -116,7 +117,7 @@ def held_batches(verdicts: Iterable[PastVerdict]) -> tuple[HeldBatch, ...]:
     for verdict in verdicts:
         if is_one_time(verdict.table, verdict.batch_id):
             continue
-        batch = "" if verdict.table.startswith(GOLD) else verdict.batch_id
+        batch = "" if holds_all_changes(verdict.table) else verdict.batch_id
         by_candidate.setdefault((verdict.step, verdict.table, batch), []).append(verdict)
     held = [HeldBatch(own[0], _held_since(own)) for own in by_candidate.values() if own[0].holds]
     return tuple(sorted(held, key=lambda batch: (batch.since_utc, batch.verdict.table, batch.verdict.batch_id)))

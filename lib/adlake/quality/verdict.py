@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from typing import Any, Literal
 
+from adlake.contracts import tables
 from adlake.errors import GateHeld
 from adlake.quality.document import OnFail
 from adlake.quality.suite import FINGERPRINT_LENGTH, Rule
@@ -17,8 +18,6 @@ PUBLISHING: frozenset[State] = frozenset({"passed", "passed_with_warnings"})
 NOTHING_NEW = "nothing new: every row was published already"
 # What begins so is done once: the next run does not go on with it.
 REBUILD, REPLAY = "rebuild-", "replay-"
-# A gold candidate holds all changes since the last one that was published, whatever batch it is named after.
-GOLD = "gold."
 HOLDING: frozenset[OnFail] = frozenset({"quarantine", "hold"})
 
 
@@ -162,7 +161,13 @@ class Judgement:
 
 def is_one_time(table: str, batch_id: str) -> bool:
     """Whether a candidate is done again from the start when it was held, and never gone on with."""
-    return batch_id.startswith((REBUILD, REPLAY)) and not table.startswith(GOLD)
+    return batch_id.startswith((REBUILD, REPLAY)) and not holds_all_changes(table)
+
+
+def holds_all_changes(table: str) -> bool:
+    """Whether a candidate holds all changes since the last one that was published, whatever batch it is named after."""
+    contract = tables().get(table)
+    return contract is not None and contract.is_mart
 
 
 def row_outcome(rule: Rule, unexpected: int, judged: int, *, is_met: bool) -> Outcome:
