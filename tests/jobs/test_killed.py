@@ -27,6 +27,8 @@ BOUNDARIES = [
     "build_gold/gold.yield_hourly/committed",
     "build_gold/gold.traffic_daily/committed",
     "build_gold/gold.user_days/committed",
+    "build_gold/gold.page_views/committed",
+    "build_gold/gold.sessions/committed",
     "build_gold/gold.user_features/committed",
     "report",
 ]

@@ -380,7 +380,7 @@ class Gold:
             return
         day = self._seen(person, event_time(row))
         self._count_places(day, TRACKED.get((row["dvce_type"] or "").lower()), row["geo_country"])
-        day["visits"].add(row["domain_sessionid"])
+        day["visits"] |= {row["domain_sessionid"]} - {None}
         if row["event_name"] == "page_view":
             day["page_views"] += 1
             site, section = site_and_section(row["page_url"])

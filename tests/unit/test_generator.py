@@ -21,6 +21,7 @@ from tests.unit import brute_force
 from tests.unit.brute_force_auctions import AuctionLake, bidder_days, read_record, response_of, texts_of, traffic
 from tests.unit.brute_force_contacts import ContactLake, features
 from tests.unit.brute_force_rates import RateLake
+from tests.unit.brute_force_sessions import visits
 
 EVENTS, SEED = 5_000, 11
 BATCHES = {1: "landing", 2: "second_delivery"}
@@ -43,6 +44,8 @@ class Judged(NamedTuple):
     traffic: dict
     as_of: date
     people: dict
+    sessions: dict
+    pages: dict
 
 
 @pytest.fixture(scope="module")
@@ -76,7 +79,8 @@ def judged(made, truth):
         for origin, slots in traffic(auctions.published["auctions"]).items():
             origins[origin]["auction_slots"] += slots
         people = features(gold.days, contacts.published["contacts"], secret)
-        found[batch] = Judged(accounts, files, gold, bidders, origins, *people)
+        visited = visits(lake.published["page_events"].values(), secret)
+        found[batch] = Judged(accounts, files, gold, bidders, origins, *people, *visited)
     return found
 
 
@@ -173,6 +177,37 @@ def test_user_days_is_what_brute_force_finds(judged, truth, batch):
     rows = truth.table(batch, "user_days")
     assert {(row.pop("id_key"), row.pop("event_date")): row for row in rows} == found
     assert truth.gold(batch)["user_days"]["rows"] == len(found)
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_sessions_and_page_views_are_what_brute_force_finds(judged, truth, batch):
+    measures = ("events", "page_views", "page_pings", "conversions", "engaged_seconds")
+    rows = truth.table(batch, "sessions")
+    told = {(row["session_id"], row["event_date"]): tuple(int(row[name]) for name in measures) for row in rows}
+    assert told == judged[batch].sessions
+    assert len(rows) == len(told)
+    rows = truth.table(batch, "page_views")
+    measures = ("page_pings", "engaged_seconds")
+    told = {
+        (row["page_view_id"], row["event_date"]): (row["session_id"], *(int(row[name]) for name in measures))
+        for row in rows
+    }
+    assert told == judged[batch].pages
+    assert len(rows) == len(told)
+
+
+def test_there_are_sessions_of_every_kind(truth):
+    rows = truth.table(2, "sessions")
+    assert any(row["started_at_utc"][:10] < row["ended_at_utc"][:10] for row in rows)
+    assert any(int(row["page_views"]) > 1 for row in rows)
+    assert any(not row["id_key"] for row in rows)
+    # without the tracker's id it is a hash
+    assert any(len(row["session_id"]) == 64 for row in rows)
+    for name in ("is_engaged", "is_engaged_snowplow", "is_bounced"):
+        assert {row[name] for row in rows} == {"true", "false"}
+    assert {row["is_engaged"] for row in rows if row["is_engaged_snowplow"] == "false"} == {"true", "false"}
+    assert {"(direct)", "google.com", "newsletter"} <= {row["source"] for row in rows}
+    assert {"(none)", "organic", "referral", "email"} <= {row["medium"] for row in rows}
 
 
 @pytest.mark.parametrize("batch", BATCHES)

@@ -19,7 +19,7 @@ FOLDER = Path(__file__).parents[2] / "expectations"
 JUDGED = sorted(name for name, table in tables().items() if table.layer in JUDGED_LAYERS)
 EVENTS = ("gam_requests", "gam_impressions", "gam_clicks", "gam_active_views", "auctions", "bids", "page_events")
 # each costs several Spark jobs
-MOST_COSTLY = {"gold.yield_hourly": 3, "silver.identity_links": 2}
+MOST_COSTLY = {"gold.yield_hourly": 3, "silver.identity_links": 2, "gold.page_views": 2, "gold.sessions": 2}
 
 
 @cache

@@ -10,6 +10,7 @@ from adlake.generator.contacts import MEMBERS, MEMBERSHIP, NEWSLETTER, SUBSCRIBE
 from adlake.generator.delivery import LANDING
 from adlake.generator.features import content_config
 from adlake.generator.rates import LAKE_CURRENCY, fx_config
+from adlake.generator.visits import session_config
 
 KEY_FILE, KEY_VERSION = "identity.key", "k1"
 HEAD = "# Runs the files that `adlake generate` wrote. Paths are relative to this file.\n"
@@ -29,6 +30,7 @@ def write_settings(directory: Path) -> None:
         "quiet_seconds": 0,
         "identity": {"key_file": f"./{KEY_FILE}", "key_version": KEY_VERSION},
         "content": content_config(),
+        "sessions": session_config(),
         "fx": fx_config(),
         "crm": crm_config(),
     }

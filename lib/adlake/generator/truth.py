@@ -13,7 +13,16 @@ from adlake.generator.clocks import hour_start
 from adlake.generator.contact_states import known_states
 from adlake.generator.contacts import Contact
 from adlake.generator.features import last_day, user_features
-from adlake.generator.gold_tables import Tables, bidder_table, feature_table, traffic_table, user_table, yield_table
+from adlake.generator.gold_tables import (
+    Tables,
+    bidder_table,
+    feature_table,
+    page_table,
+    traffic_table,
+    user_table,
+    visit_table,
+    yield_table,
+)
 from adlake.generator.line_items import known_rates
 from adlake.generator.marts import IdentityKey, RateCard, user_days, user_line
 from adlake.generator.outcome import AccountKey, Outcome
@@ -21,6 +30,7 @@ from adlake.generator.plan import Plan
 from adlake.generator.rates import Exchange
 from adlake.generator.rates import known_rates as known_exchange_rates
 from adlake.generator.tally import Tally
+from adlake.generator.visits import page_views, sessions
 
 BATCHES = (1, 2)
 TRUTH_FILE, TABLES_FOLDER = "truth.json", "truth"
@@ -95,6 +105,8 @@ def write_truth(directory: Path, plan: Plan, outcome: Outcome, contacts: Sequenc
             "gold": {
                 "yield_hourly": yield_table(tables, tally, card),
                 "user_days": user_table(tables, [user_line(tally, row, key) for row in days]),
+                "page_views": page_table(tables, page_views(tally.pages, key)),
+                "sessions": visit_table(tables, sessions(tally.pages, key)),
                 "bidder_daily": bidder_table(tables, bidder_days(tally.bidding, exchange)),
                 "traffic_daily": traffic_table(tables, tally.traffic.rows()),
                 "user_features": feature_table(tables, [*features, *older]),
