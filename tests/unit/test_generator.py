@@ -18,6 +18,7 @@ from adlake.config import load_config
 from adlake.errors import UsageError
 from adlake.generator import Truth, generate
 from tests.unit import brute_force
+from tests.unit.agents import PEOPLE, ROBOTS
 from tests.unit.brute_force_auctions import AuctionLake, bidder_days, read_record, response_of, texts_of, traffic
 from tests.unit.brute_force_contacts import ContactLake, features
 from tests.unit.brute_force_rates import RateLake
@@ -253,6 +254,25 @@ def test_traffic_daily_is_what_brute_force_finds(judged, truth, batch):
     assert {tuple(row.pop(name) for name in names): row for row in rows} == found
     reasons = {reason for *_, reason in found}
     assert reasons == {"", "spider_context", "user_agent"}
+
+
+def test_robots_of_both_kinds_are_planted_and_phones_that_are_called_alike(made):
+    """Some of their agents say nothing of a bot, and some people's do."""
+    seen, contexts = set(), Counter()
+    for folder in BATCHES.values():
+        for _, text in texts(made / folder / "snowplow", "part-00000*"):
+            for fields in (line.split("\t") for line in text.split("\n")):
+                if len(fields) == 131:
+                    seen.add(fields[77])
+                    contexts['"spiderOrRobot":true' in fields[122].replace(" ", "")] += 1
+        for file in sorted((made / folder).glob("prebid/**/*.gz")):
+            records = filter(lambda found: isinstance(found, dict), map(read_record, texts_of(file)))
+            seen |= {record["Request"]["device"]["ua"] for record in records if record.get("Request")}
+    words = re.compile("bot|crawl|spider|slurp", re.IGNORECASE)
+    assert seen - {""} <= {*ROBOTS, *PEOPLE}
+    assert any(not words.search(agent) for agent in seen & set(ROBOTS))
+    assert any(words.search(agent) for agent in seen & set(PEOPLE))
+    assert contexts[True] > 0
 
 
 def histogram_of(bidders, wanted):
