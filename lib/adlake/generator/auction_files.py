@@ -67,6 +67,13 @@ class AuctionFile:
         real = [auction for auction in self.good if not auction.is_test]
         return real + [odd.bidding for odd in self.odd if odd.bidding is not None]
 
+    @property
+    def published(self) -> list[tuple[Auction, int]]:
+        """Auctions with published impressions, and how many of these there are."""
+        odd = [(one.bidding, one.fates.get((AUCTIONS, "published", ""), 0)) for one in self.odd]
+        whole = [(auction, len(auction.imps)) for auction in self.good]
+        return [*whole, *[(auction, rows) for auction, rows in odd if auction is not None and rows]]
+
     def account(self) -> Counter[FileKey]:
         """Rows by layer, table, what becomes of them, and why."""
         counts: Counter[FileKey] = Counter()

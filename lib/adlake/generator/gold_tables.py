@@ -21,6 +21,7 @@ from adlake.generator.marts import (
     yield_line,
 )
 from adlake.generator.tally import SEEN, Tally
+from adlake.generator.who_is_who import LINK_COLUMNS, LINK_MEASURES, USER_KEY_COLUMNS, USER_KEY_MEASURES
 
 FULL_TABLE_ROWS = 200_000
 Facts = dict[str, Any]
@@ -93,6 +94,16 @@ def bidder_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
 def feature_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
     """The user features."""
     return tables.of("user_features", FEATURE_COLUMNS, FEATURE_MEASURES, rows)
+
+
+def link_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
+    """The links of identifiers."""
+    return tables.of("identity_links", LINK_COLUMNS, LINK_MEASURES, rows)
+
+
+def user_key_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
+    """The map of identifiers to people."""
+    return tables.of("user_keys", USER_KEY_COLUMNS, USER_KEY_MEASURES, rows)
 
 
 def _totals(names: Sequence[str], rows: Iterable[Sequence[int]]) -> dict[str, int]:

@@ -7,12 +7,14 @@ from dataclasses import dataclass, field
 from adlake.generator.bidding import Bidding
 from adlake.generator.clocks import MICROS_PER_DAY, MICROS_PER_HOUR
 from adlake.generator.columns import PLACE, Record
+from adlake.generator.links import Links
 from adlake.generator.page_events import PAGE_VIEW, PageEvent
-from adlake.generator.people import SERVED_KINDS
+from adlake.generator.people import SERVED_KINDS, person
 from adlake.generator.places import SECTION_BIT
 from adlake.generator.sums import add_lists
 
 AT, UNIT, SITE, DEMAND = PLACE["#at"], PLACE["#unit"], PLACE["#site"], PLACE["#demand"]
+USER, PPID = PLACE["UserId"], PLACE["PublisherProvidedID"]
 HEADER_BID = PLACE["#header_bid"]
 MONEY, PERSON, COUNTRY, DEVICE = PLACE["#micros"], PLACE["#person"], PLACE["#country"], PLACE["#device"]
 FILLED, ELIGIBLE = PLACE["IsFilledRequest"], PLACE["ActiveViewEligibleImpression"]
@@ -48,6 +50,7 @@ class Tally:
             one of the three constants and a name.
         network: impressions and clicks by `kind:identifier`, day and line item, for network records alone.
         bidding: sums over header bids.
+        links: identifiers that were seen together.
     """
 
     cells: dict[Cell, list[int]] = field(default_factory=dict)
@@ -55,6 +58,7 @@ class Tally:
     aspects: dict[tuple[str, int], Counter[tuple[int, str]]] = field(default_factory=dict)
     network: dict[tuple[str, int, str], list[int]] = field(default_factory=dict)
     bidding: Bidding = field(default_factory=Bidding)
+    links: Links = field(default_factory=Links)
 
     def add(self, table: str, records: Iterable[Record]) -> None:
         """The tally with the records of an ad-server table counted in."""
@@ -64,8 +68,11 @@ class Tally:
             "gam_clicks": self._add_click,
             "gam_active_views": self._add_active_view,
         }[table]
+        is_linked = table != "gam_active_views"
         for record in records:
             count(record)
+            if is_linked and record[PPID] and record[USER]:
+                self.links.add(table, record[AT], [person("ppid", record[PPID]), person("gam_user", record[USER])])
 
     def _cell(self, record: Record, demand: str) -> list[int]:
         hour = record[AT] // MICROS_PER_HOUR
@@ -144,16 +151,19 @@ class Tally:
         """
         visits = set()
         for event in events:
-            person = event.identifiers[3]
-            if event.is_bot or person is None:
+            best = event.identifiers[3]
+            if event.is_bot or best is None:
                 continue
             at = event.happened_at
-            row = self._person(person, at)
-            visit = (person, at // MICROS_PER_DAY, event.view[1])
+            login, domain, network, _ = event.identifiers
+            named = person("login", login), person("domain", domain), person("network", network)
+            self.links.add("page_events", at, named)
+            row = self._person(best, at)
+            visit = (best, at // MICROS_PER_DAY, event.view[1])
             if visit not in visits:
                 visits.add(visit)
                 row[VISITS] += 1
-            aspects = self._add_aspects(person, at, event.profile.kind, event.profile.country)
+            aspects = self._add_aspects(best, at, event.profile.kind, event.profile.country)
             if event.name == PAGE_VIEW:
                 row[VIEWS] += 1
                 if event.page.section is not None:
@@ -176,6 +186,7 @@ class Tally:
         for of_day, aspects in other.aspects.items():
             self.aspects.setdefault(of_day, Counter()).update(aspects)
         self.bidding.merge(other.bidding)
+        self.links.merge(other.links)
         for key, row in other.people.items():
             mine = self.people.get(key)
             if mine is None:
