@@ -7,14 +7,16 @@ from dataclasses import dataclass
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
+from adlake.consent import Policy
 from adlake.contracts import Table
+from adlake.decisions import SIGNALS, decided
 from adlake.dedup import address_of
 from adlake.identity import IdentityKey
 from adlake.quality.rows import broken_rules, first_broken, is_broken, is_judged
 from adlake.quality.suite import Rule
 from adlake.quality.verdict import Outcome, split_outcomes
 from adlake.quarantine import RULE_IDS, refused_rows
-from adlake.sources.source import Check, Refinement
+from adlake.sources.source import WORKED_OUT, Check, Refinement
 
 OF_VALUES = "_of_values"
 
@@ -60,6 +62,7 @@ class Parter:
         refinement: its form rules and filters, and the transformation.
         rules: of its suite, those that refuse rows.
         identity: key for identifiers.
+        policy: that decides what consent allows of rows that carry signals.
         step: that refuses.
         more_filters: of this run alone.
     """
@@ -68,6 +71,7 @@ class Parter:
     refinement: Refinement
     rules: Sequence[Rule]
     identity: IdentityKey
+    policy: Policy
     step: str
     more_filters: Sequence[Check] = ()
 
@@ -101,7 +105,8 @@ class Parter:
     def sound(self, records: DataFrame) -> DataFrame:
         """Refined rows of the records that keep their form and that no filter leaves out."""
         kept = records.where(self._refused_by.isNull() & self._filtered_by.isNull())
-        return self.refinement.transform(kept, self.identity)
+        rows = self.refinement.transform(kept, self.identity)
+        return decided(rows, self.policy) if SIGNALS in rows.columns else rows
 
     def count_form(self, records: DataFrame) -> Counts:
         """How many records lose their way before they are refined."""
@@ -138,7 +143,8 @@ class Parter:
             of_values = sound.select(*address, broken_rules(self.rules).alias(OF_VALUES)).where(F.size(OF_VALUES) > 0)
             of_files = of_files.join(of_values, list(address), "left")
             broken = F.coalesce(F.col(OF_VALUES), broken)
-        rows = of_files.select(*records.columns, broken.alias(RULE_IDS)).where(F.size(RULE_IDS) > 0)
+        names = [name for name in records.columns if not name.startswith(WORKED_OUT)]
+        rows = of_files.select(*names, broken.alias(RULE_IDS)).where(F.size(RULE_IDS) > 0)
         return refused_rows(rows, self.contract, self.step, self.refinement.identifiers(self.identity))
 
 

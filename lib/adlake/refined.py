@@ -6,6 +6,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from adlake.audit import suite_for
+from adlake.consent import policy_of
 from adlake.contracts import Table, table
 from adlake.dedup import losers_against, losers_within
 from adlake.errors import ContractError
@@ -33,10 +34,11 @@ def records_of(run: Run, bronze: DataFrame, name: str) -> DataFrame:
     return REFINEMENTS[name].records(bronze, run.lake.config)
 
 
-def parter_for(contract: Table, step: str, identity: IdentityKey, more_filters: Sequence[Check]) -> Parter:
+def parter_for(run: Run, contract: Table, step: str, identity: IdentityKey, more_filters: Sequence[Check]) -> Parter:
     """What decides on the records of a refined table.
 
     Args:
+        run: whose lake says by which policy.
         contract: of the table.
         step: that asks.
         identity: key for identifiers.
@@ -45,7 +47,8 @@ def parter_for(contract: Table, step: str, identity: IdentityKey, more_filters: 
     suite = suite_for(contract)
     # a suite that cannot be read splits nothing: the gate says so, and nothing is published
     rules = () if isinstance(suite, ContractError) else suite.splitting
-    return Parter(contract, REFINEMENTS[contract.qualified], rules, identity, step, more_filters)
+    refinement, policy = REFINEMENTS[contract.qualified], policy_of(run.lake.config.consent)
+    return Parter(contract, refinement, rules, identity, policy, step, more_filters)
 
 
 def published_near(run: Run, accepted: DataFrame, contract: Table) -> DataFrame:

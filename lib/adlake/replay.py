@@ -67,7 +67,7 @@ def replay(run: Run, identity: IdentityKey, wish: Replay) -> DoneReplay:
     clock, contract, batch_id = Clock(), table(wish.table), f"{REPLAY}{run.run_id}"
     unseen = unpublished(run, contract.qualified)
     outdated = among(outdated_deliveries(run.ledger, source_of(contract).name, unseen))
-    parter = parter_for(contract, STEP, identity, [Check(SUPERSEDED_DELIVERY, lambda: outdated)])
+    parter = parter_for(run, contract, STEP, identity, [Check(SUPERSEDED_DELIVERY, lambda: outdated)])
     records = _open_records(run, contract, wish, unseen)
     sound = parter.sound(records)
     outcomes = _outcomes(run, contract, sound, parter.fates(records)).persist(StorageLevel.MEMORY_AND_DISK)

@@ -16,6 +16,8 @@ from pyspark.sql import types as T
 from pyspark.sql.pandas.types import to_arrow_schema
 
 from adlake import slices
+from adlake.config import Config
+from adlake.consent import policy_of
 from adlake.contracts import Table, table
 from adlake.frames import conform, struct_type
 from adlake.identity import identity_key
@@ -30,6 +32,23 @@ from tests.conftest import SECRET
 from tests.delivered import write
 
 BATCH = "20261102T070000000000Z"
+BY_DEFAULT = Config.model_validate(
+    {
+        "lake": "/lake",
+        "landing": "/landing",
+        "tenant": "test",
+        "network_time_zone": "Europe/Berlin",
+        "identity": {"key_file": "/key"},
+    }
+)
+
+# what consent allows of an event that says nothing
+SILENT = dict.fromkeys(("may_store", "may_personalise_ads", "may_profile", "may_measure"), False) | {
+    "may_share": [],
+    "consent_basis": "no_signal",
+    "consent_rests_on": "no_signal",
+    "consent_policy_version": policy_of(BY_DEFAULT.consent).version,
+}
 
 
 def at(text):
@@ -140,14 +159,16 @@ def refined_auctions(spark, config, name, *records):
     refinement = REFINEMENTS[name]
     refined = refinement.records(bronze, config)
     announced = bronze.agg(F.sum(refinement.announced()).alias("records")).collect()[0]["records"]
-    parting = part(refined, table(name), identity_key(spark, SECRET.encode(), "k1"))
+    parting = part(bronze, table(name), identity_key(spark, SECRET.encode(), "k1"), config)
     accepted = conform(parting.accepted, table(name)).localCheckpoint()
     not_accepted = sum(parting.refused_by_file.values()) + sum(parting.filtered.values())
     assert announced == refined.count() == accepted.count() + not_accepted
     return parting, accepted
 
 
-def part(records, contract, identity, more_filters=()) -> Parting:
-    """The records parted by form rules and filters alone: the rules of suites are tried on values of their own."""
-    parter = Parter(contract, REFINEMENTS[contract.qualified], (), identity, "build_silver", more_filters)
+def part(bronze, contract, identity, config=BY_DEFAULT) -> Parting:
+    """The records of bronze rows parted by form rules and filters: rules of suites are tried on values of their own."""
+    refinement = REFINEMENTS[contract.qualified]
+    records = refinement.records(bronze, config)
+    parter = Parter(contract, refinement, (), identity, policy_of(config.consent), "build_silver")
     return parted(parter, records, records.count())

@@ -8,7 +8,6 @@ from adlake.config import CrmConfig
 from adlake.contacts import newest_contacts
 from adlake.contracts import table
 from adlake.identity import identity_key
-from adlake.refined import REFINEMENTS
 from tests.conftest import SECRET, make_config
 from tests.spark.rows import BATCH, assert_same, at, frame, key_of, part, rows
 
@@ -88,7 +87,7 @@ def refined(spark, identity, tmp_path):
         same = SAME | {"_record_type": folder, "_file": file or f"crm/{folder}/export.csv"}
         values = [{"values": record, "_position": number} for number, record in enumerate(records)]
         bronze = rows(spark, contract.made_from[0], *values, **same)
-        return part(REFINEMENTS[name].records(bronze, config), contract, identity)
+        return part(bronze, contract, identity, config)
 
     return refine
 

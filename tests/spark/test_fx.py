@@ -10,7 +10,6 @@ from adlake.contracts import table
 from adlake.dedup import losers_within, without
 from adlake.identity import identity_key
 from adlake.marts.currency import exchange_rates, lake_micros, with_exchange_rates
-from adlake.sources.fx import records
 from tests.conftest import SECRET, make_config
 from tests.delivered import write
 from tests.spark.rows import BATCH, assert_same, at, frame, part, read_landed, rows
@@ -51,7 +50,7 @@ def parted(spark, identity, tmp_path):
     def of(values, **fx):
         given = [{"_extra": value, "_position": n} for n, value in enumerate(values)]
         bronze = rows(spark, "bronze.fx_rates", *given, **SAME)
-        return part(records(bronze, make_config(tmp_path, fx=fx)), CONTRACT, identity)
+        return part(bronze, CONTRACT, identity, make_config(tmp_path, fx=fx))
 
     return of
 
@@ -159,7 +158,7 @@ def test_the_real_file_gives_the_rates_that_it_holds(spark, identity, real, tmp_
     bronze = read_landed(spark, config, "fx", "fx_rates", FILE)
     assert bronze.where("_malformed is not null").count() == 0
     placed = bronze.drop("_malformed", "_refusal").selectExpr("*", f"'{BATCH}' as _batch_id")
-    parting = part(records(placed, config), CONTRACT, identity)
+    parting = part(placed, CONTRACT, identity, config)
     with source.open(newline="") as file:
         lines = list(csv.DictReader(file))
     # 17,237 lines after the header; of Venezuela's renamed currencies none is meant

@@ -6,7 +6,7 @@ from functools import partial
 import pytest
 
 from tests.auctions import STARTED_MS, app_requests, auction, bid, exchange_tests, imp, response
-from tests.spark.rows import BATCH, assert_same, at, key_of, refined_auctions, rows
+from tests.spark.rows import BATCH, SILENT, assert_same, at, key_of, refined_auctions, rows
 
 AT = at("2026-10-05 10:00:00.123456")
 SAME = {"_batch_id": BATCH, "_file": "prebid/a.json", "event_at_utc": AT, "event_date": AT.date()}
@@ -59,7 +59,7 @@ def test_an_auction_has_the_fields_of_its_request_and_the_defaults_of_openrtb(sp
         in_app | {"media_type": "video", "slot_size": "640x360", "asks": 0, "bids": 1},
         nothing | {"asks": 0, "_position": 3},
     ]
-    assert_same(found, rows(spark, "silver.auctions", *expected, **AUCTION))
+    assert_same(found, rows(spark, "silver.auctions", *expected, **AUCTION, **SILENT))
 
 
 def test_what_cannot_be_an_auction_is_refused_or_left_out_by_name(refined):

@@ -107,8 +107,12 @@ BID_REQUEST = """struct<id:string,imp:array<struct<id:string,tagid:string,bidflo
 banner:struct<w:int,h:int,format:array<struct<w:int,h:int>>>,video:struct<w:int,h:int>,audio:struct<minduration:int>,
 native:struct<ver:string>,ext:map<string,string>>>,
 site:struct<domain:string,page:string,publisher:struct<id:string>>,app:struct<bundle:string,publisher:struct<id:string>>,
-device:struct<ifa:string,devicetype:int,geo:struct<country:string>>,user:struct<id:string>,at:int,tmax:int,test:int>"""
+device:struct<ifa:string,devicetype:int,geo:struct<country:string>>,user:struct<id:string,consent:string,yob:string,
+ext:struct<consent:string>>,regs:struct<gdpr:string,gpp:string,gpp_sid:string,us_privacy:string,coppa:string,gpc:string,
+ext:struct<gdpr:string,gpp:string,gpp_sid:string,us_privacy:string,gpc:string>>,at:int,tmax:int,test:int>"""
 
+DECISION = """may_store boolean, may_personalise_ads boolean, may_profile boolean, may_measure boolean,
+may_share array<string>, consent_basis string, consent_rests_on string, consent_policy_version string"""
 SUBSCRIPTIONS = """newsletter_state string, subscription_state string, subscription_plan string, renewal_date date,
 country string, consent_email string, consent_ad_user_data string, consent_ad_personalization string,
 consent_at_utc timestamp"""
@@ -123,7 +127,7 @@ COLUMNS = {
         site string, page_url string, section string, app_bundle string, ad_unit string, gpid string,
         media_type string, slot_size string, floor_cpm_micros bigint, floor_currency string, auction_type int,
         tmax_ms int, country string, device_type int, asks int, bids int, is_test boolean, device_id_key string,
-        user_id_key string, id_key string, {SILVER_END}, _index int""",
+        user_id_key string, id_key string, {DECISION}, {SILVER_END}, _index int""",
     "silver.bids": f"""auction_id string, imp_id string, bidder string, event_at_utc timestamp, event_date date,
         site string, app_bundle string, ad_unit string, slot_size string, outcome string, nonbid_code int,
         is_won boolean, bid_count int, bids_in_auction int, bid_id string, cpm_micros bigint, currency string,
@@ -157,7 +161,7 @@ COLUMNS = {
         utm_term string, utm_content string, referrer_site string, refr_medium string, domain_session_id string,
         domain_session_index int, geo_country string, device_type string, browser_family string, os_family string,
         pp_yoffset_max int, doc_height int, viewport_height int, is_bot boolean, login_id_key string,
-        domain_id_key string, network_id_key string, id_key string, {SILVER_END}""",
+        domain_id_key string, network_id_key string, id_key string, {DECISION}, {SILVER_END}""",
     "silver.identity_links": """event_date date, id_key string, linked_id_key string, kind string, linked_kind string,
         source string, first_seen_at_utc timestamp, last_seen_at_utc timestamp, events bigint""",
     "silver.user_keys": """id_key string, kind string, user_key string, linked_people bigint, linked_devices bigint,

@@ -34,7 +34,7 @@ LAYERS = (
     ("lake", "identity_key", "consent", "session", "ledger_types"),
     ("ledger", "frames", "snapshots", "upkeep", "explanation"),
     ("quality",),
-    ("publish", "tables", "census", "window", "dedup", "identity", "phones", "contacts", "components"),
+    ("publish", "tables", "census", "window", "dedup", "identity", "phones", "contacts", "decisions", "components"),
     ("sources", "report", "writer", "unfinished"),
     ("run", "redelivery", "comparison", "marts"),
     ("touched",),

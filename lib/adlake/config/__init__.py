@@ -1,6 +1,6 @@
 """The configuration of one lake: `lake.yaml`, checked as a whole before anything starts."""
 
-from adlake.config.consent import ConsentConfig
+from adlake.config.consent import ConsentConfig, ContextConfig
 from adlake.config.content import ContentConfig
 from adlake.config.crm import CrmConfig, FileMapping, Origin
 from adlake.config.loading import config_faults, load_config
@@ -22,6 +22,7 @@ __all__ = [
     "Config",
     "ConsentConfig",
     "ContentConfig",
+    "ContextConfig",
     "CrmConfig",
     "FileMapping",
     "FxConfig",

@@ -5,13 +5,13 @@ a `Policy`: a string is turned into a `Grant` once, and the grants and flags of 
 """
 
 from adlake.consent.basis import BASES
-from adlake.consent.decision import Decision, Flags, decide, decide_event
+from adlake.consent.decision import Decision, Flags, decide, decide_event, decide_over_time
 from adlake.consent.gpp import GppString, Section, decode_gpp
 from adlake.consent.grants import Grant, gpp_grant, tcf_grant, usp_grant
 from adlake.consent.invalid import REASONS, Invalid, Reason
 from adlake.consent.policy import Policy, policy_of
 from adlake.consent.restrictions import PubRestriction, RestrictionType
-from adlake.consent.signals import Signals, signals_of_contexts, signals_of_request
+from adlake.consent.signals import Signals, signals_of_contexts, signals_of_request, signals_of_text
 from adlake.consent.tcf import PublisherTc, TcfString, decode_tcf
 from adlake.consent.tcf_canada import CanadaPublisherTc, TcfCanadaString
 from adlake.consent.us_privacy import UspString, decode_usp
@@ -39,6 +39,7 @@ __all__ = [
     "UspString",
     "decide",
     "decide_event",
+    "decide_over_time",
     "decode_gpp",
     "decode_tcf",
     "decode_usp",
@@ -46,6 +47,7 @@ __all__ = [
     "policy_of",
     "signals_of_contexts",
     "signals_of_request",
+    "signals_of_text",
     "tcf_grant",
     "usp_grant",
 ]

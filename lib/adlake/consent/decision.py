@@ -1,7 +1,9 @@
 """What may be done with one event: the part that is cheap, comparisons and bitwise ands of plain values."""
 
-from dataclasses import dataclass
-from datetime import datetime, timedelta
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime, timedelta
+from typing import NamedTuple
 
 from adlake.consent.basis import AGE, COPPA, GPC, NO_LAW, NO_SIGNAL, invalid, is_invalid
 from adlake.consent.grants import Grant, gpp_grant, tcf_grant, usp_grant
@@ -18,8 +20,18 @@ from adlake.consent.permissions import (
 from adlake.consent.policy import Policy
 from adlake.consent.signals import Signals
 
+EVER = datetime(1970, 1, 1, tzinfo=UTC)
+"""A moment before every event."""
 _Said = tuple[str, int]
 """A basis, and what it permits."""
+
+
+class _Grants(NamedTuple):
+    """What the strings of an event permit, None where it has none; named as `decide` calls them."""
+
+    tcf: Grant | None
+    gpp: Grant | None
+    usp: Grant | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,14 +98,35 @@ class Decision:
 
 def decide_event(policy: Policy, signals: Signals) -> Decision:
     """What may be done with an event that carries these signals."""
+    return decide(policy, **_grants(policy, signals)._asdict(), flags=_flags(signals))
+
+
+def decide_over_time(policy: Policy, signals: Signals) -> Iterator[tuple[datetime, Decision]]:
+    """What may be done with events that carry these signals, whenever they happen, each string read once.
+
+    Strings that claim to speak to a moment count for nothing in events before it; nothing else changes with time.
+
+    Returns:
+        pairs of a moment and the decision on events from then on, oldest moment first; the first stands for ever.
+    """
+    grants, flags = _grants(policy, signals), _flags(signals)
+    skew = timedelta(hours=policy.clock_skew_hours)
+    given = {max(EVER, grant.given_at - skew) for grant in grants if grant is not None and grant.given_at is not None}
+    for moment in sorted({EVER, *given}):
+        yield moment, decide(policy, **grants._asdict(), flags=replace(flags, event_at=moment))
+
+
+def _grants(policy: Policy, signals: Signals) -> _Grants:
     has_gpp = signals.gpp is not None or signals.gpp_sid is not None
-    return decide(
-        policy,
+    return _Grants(
         tcf=None if signals.tc_string is None else tcf_grant(policy, signals.tc_string),
         gpp=gpp_grant(policy, signals.gpp, signals.gpp_sid) if has_gpp else None,
         usp=None if signals.us_privacy is None else usp_grant(policy, signals.us_privacy),
-        flags=Flags(signals.event_at, signals.gdpr, signals.coppa, signals.gpc, signals.age),
     )
+
+
+def _flags(signals: Signals) -> Flags:
+    return Flags(signals.event_at, signals.gdpr, signals.coppa, signals.gpc, signals.age)
 
 
 def decide(policy: Policy, *, tcf: Grant | None, gpp: Grant | None, usp: Grant | None, flags: Flags) -> Decision:

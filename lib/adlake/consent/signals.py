@@ -1,5 +1,7 @@
 """What an event says about consent, taken from where events of each kind say it."""
 
+import json
+from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -83,6 +85,11 @@ def signals_of_contexts(
     return Signals(event_at)
 
 
+def signals_of_text(text: str, event_at: datetime) -> Signals:
+    """What was kept as text: a JSON object of the signals, each under its name here and as the event wrote it."""
+    return _signals(event_at, defaultdict(lambda: None, json.loads(text)))
+
+
 def _signals(event_at: datetime, found: Mapping[str, object]) -> Signals:
     return Signals(
         event_at=event_at,
@@ -132,8 +139,11 @@ def _number(value: object) -> int | None:
 
 
 def _numbers(value: object) -> tuple[int, ...] | None:
-    """Section ids, which URLs part by commas and apps by underscores; None where one of them is no number."""
-    text = _text(value) if not isinstance(value, list | tuple) else None
+    """Section ids, which URLs part by commas and apps by underscores; None where one of them is no number.
+
+    A list may have become text on its way.
+    """
+    text = str(value).strip(" []") if value is not None and not isinstance(value, list | tuple) else None
     parts = value if isinstance(value, list | tuple) else text.replace("_", ",").split(",") if text else ()
     numbers = tuple(_number(part) for part in parts)
     return None if not numbers or None in numbers else numbers  # type: ignore[return-value]

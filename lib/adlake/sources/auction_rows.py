@@ -4,6 +4,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from adlake.config import Config
+from adlake.decisions import SIGNALS
 from adlake.identity import IdentityKey
 from adlake.sources import asks, openrtb, urls
 
@@ -89,6 +90,7 @@ def _records(rows: DataFrame) -> DataFrame:
         request["device"]["ifa"].alias("device_id"),
         request["user"]["id"].alias("user_id"),
         _currency(_response()["cur"]).alias("currency"),
+        openrtb.signals(request, started).alias(SIGNALS),
     )
 
 
@@ -146,6 +148,7 @@ def auctions(records: DataFrame, identity: IdentityKey) -> DataFrame:
         device_key.alias("device_id_key"),
         user_key.alias("user_id_key"),
         F.coalesce(device_key, user_key).alias("id_key"),
+        SIGNALS,
         "_batch_id",
         "_file",
         "_position",

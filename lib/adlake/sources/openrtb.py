@@ -4,11 +4,14 @@ Sources: OpenRTB 2.6; prebid-server 4 (openrtb_ext/bidders.go, exchange/targetin
 exchange/non_bid_reason.go, errortypes/code.go); the IAB's community extension seat-non-bid.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from functools import reduce
 
 from pyspark.sql import Column
 from pyspark.sql import functions as F
 
+from adlake.consent.signals import REQUEST_PATHS
+from adlake.decisions import as_text
 from adlake.sources.nested import struct
 
 SECOND_PRICE = 2
@@ -28,6 +31,23 @@ ANSWER = (
     "struct<bidder:string,imp_id:string,id:string,price:double,creative_id:string,deal_id:string,"
     "advertiser_domain:string,w:int,h:int,is_earlier:boolean,is_named_winner:boolean,number:int>"
 )
+
+
+def signals(request: Column, started: Column) -> Column:
+    """What a request says of consent, as text: the place of 2.6, which counts where both are filled, then that of 2.5.
+
+    Args:
+        request: of the record.
+        started: when the auction began; of a year of birth it makes the least age that the person may have.
+    """
+    said = {name: _first_filled(request, places) for name, places in REQUEST_PATHS.items()}
+    year_of_birth = said.pop("year_of_birth").try_cast("int")
+    return as_text({**said, "age": (F.year(started) - year_of_birth - 1).cast("string")})
+
+
+def _first_filled(request: Column, paths: Sequence[tuple[str, ...]]) -> Column:
+    found = [reduce(lambda whole, name: whole[name], path, request) for path in paths]
+    return F.coalesce(*[F.when(~F.trim(value).isin("", "[]"), value) for value in found])
 
 
 def asked(ext: Column) -> Column:

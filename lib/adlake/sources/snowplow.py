@@ -4,12 +4,17 @@ Column order and meaning: the enriched event of the Snowplow analytics SDKs. Of 
 `collector_tstamp`, then `etl_tstamp`, counts (dbt-snowplow-web 0.15.2).
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from functools import reduce
+from operator import or_
 
 from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
+from pyspark.sql import types as T
 
+from adlake.config import Config, ContextConfig
 from adlake.contracts import Table, table
+from adlake.decisions import SIGNALS, as_text
 from adlake.identity import IdentityKey
 from adlake.landing import Layout
 from adlake.sources import urls
@@ -18,8 +23,8 @@ from adlake.sources.source import Check, LandedFile, Refinement, Source, is_out_
 
 RECORD_TYPE = "EnrichedEvent"
 SUFFIXES = (".tsv", ".tsv.gz", ".gz", ".txt")
+PAGE_VIEW_ID = "__page_view_id"
 WEB_PAGE_SCHEMA = "iglu:com.snowplowanalytics.snowplow/web_page/"
-CONTEXTS_TYPE = "struct<data:array<struct<schema:string,data:struct<id:string>>>>"
 SPIDER = r'"spiderOrRobot"\s*:\s*true'
 BOT_AGENT = r"(?i)bot|crawl|spider|slurp"
 
@@ -44,13 +49,43 @@ def _event_time() -> Column:
     return F.coalesce("derived_tstamp", "collector_tstamp")
 
 
-def _contexts() -> Column:
-    return F.from_json("contexts", CONTEXTS_TYPE)
+def records(rows: DataFrame, config: Config) -> DataFrame:
+    """The rows with `_page_view_id`, and with what the contexts that the configuration names say of consent."""
+    configured = config.consent.contexts
+    contexts = F.from_json("contexts", _contexts_type(configured))["data"]
+    return rows.withColumns(
+        {PAGE_VIEW_ID: _first(contexts, WEB_PAGE_SCHEMA)["data"]["id"], SIGNALS: _signals(contexts, configured)}
+    )
 
 
-def _page_view_id() -> Column:
-    pages = F.filter(_contexts()["data"], lambda entry: entry["schema"].startswith(WEB_PAGE_SCHEMA))
-    return F.get(pages, F.lit(0))["data"]["id"]
+def _contexts_type(configured: Mapping[str, ContextConfig]) -> T.StructType:
+    """Contexts with the fields that are asked for; a value that is no text stays as it is written."""
+    fields = {"id"}.union(*(context.model_dump().values() for context in configured.values()))
+    data = T.StructType([T.StructField(field, T.StringType()) for field in sorted(fields)])
+    entry = T.StructType().add("schema", "string").add("data", data)
+    return T.StructType().add("data", T.ArrayType(entry))
+
+
+def _first(contexts: Column, *schemas: str) -> Column:
+    """The first context whose schema begins like one of these."""
+
+    def is_one(entry: Column) -> Column:
+        return reduce(or_, [entry["schema"].startswith(schema) for schema in schemas])
+
+    return F.get(F.filter(contexts, is_one), F.lit(0))
+
+
+def _signals(contexts: Column, configured: Mapping[str, ContextConfig]) -> Column:
+    """What the first context that the configuration names says, as text; null without one."""
+    if not configured:
+        return F.lit(None).cast("string")
+    schemas = {f"iglu:{name}/": context.model_dump() for name, context in configured.items()}
+    first = _first(contexts, *schemas)
+    said = [
+        F.when(first["schema"].startswith(schema), as_text({name: first["data"][of] for name, of in fields.items()}))
+        for schema, fields in schemas.items()
+    ]
+    return F.when(reduce(or_, [F.contains("contexts", F.lit(name)) for name in configured]), F.coalesce(*said))
 
 
 def _keys(identity: IdentityKey) -> tuple[Column, Column, Column]:
@@ -77,7 +112,7 @@ def page_events(rows: DataFrame, identity: IdentityKey) -> DataFrame:
         F.col("etl_tstamp").alias("etl_at_utc"),
         _event_time().alias("event_at_utc"),
         F.to_date(_event_time()).alias("event_date"),
-        _page_view_id().alias("page_view_id"),
+        F.col(PAGE_VIEW_ID).alias("page_view_id"),
         urls.site(address).alias("site"),
         urls.page_url(address).alias("page_url"),
         urls.section(address).alias("section"),
@@ -98,6 +133,7 @@ def page_events(rows: DataFrame, identity: IdentityKey) -> DataFrame:
         domain_key.alias("domain_id_key"),
         network_key.alias("network_id_key"),
         F.coalesce(login_key, domain_key, network_key).alias("id_key"),
+        SIGNALS,
         "_batch_id",
         "_file",
         "_position",
@@ -123,5 +159,5 @@ SNOWPLOW = Source(
     record_type_of=record_type_of,
     layout_of=layout_of,
     read=read,
-    refinements={"silver.page_events": Refinement(_RULES, [], page_events, _identifiers)},
+    refinements={"silver.page_events": Refinement(_RULES, [], page_events, _identifiers, records)},
 )

@@ -13,6 +13,8 @@ from adlake.landing import Framing, Layout
 
 # Raw line of a record that the reader could not take, and why; both null for a good record.
 MALFORMED, REFUSAL = "_malformed", "_refusal"
+# How names of columns begin that a record does not have of itself.
+WORKED_OUT = "__"
 # Why readers of several formats cannot take a record.
 WRONG_COLUMN_COUNT, UNREADABLE_VALUE, NOT_UTF8 = "wrong_column_count", "unreadable_value", "not_utf8"
 
@@ -40,10 +42,11 @@ class Refinement:
     Attributes:
         rules: refuse a row to quarantine; the first broken one in order owns it.
         filters: leave a row out on purpose, by reason, after the rules.
-        transform: records that passed (with provenance) to rows of the table: a pure select.
+        transform: records that passed (with provenance) to rows of the table: a pure select. Rows of events that
+            say something of consent have it in `__signals` (see `decisions.as_text`).
         identifiers: the keyed identifiers of a record, as an array without nulls.
         records: the records of bronze rows, where they are not the rows themselves; a row that gives several numbers
-            them from 0 in `_index`.
+            them from 0 in `_index`. Columns that are there for the transformation alone have names in `__`.
         announced: how many records a bronze row announces; None for one.
     """
 

@@ -1,0 +1,109 @@
+"""What consent allows of each row, each distinct signal decided once."""
+
+from collections.abc import Callable, Mapping
+
+import pyarrow as pa
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+from pyspark.sql import types as T
+
+from adlake.consent import Decision, Policy, decide_over_time, signals_of_text
+from adlake.consent.decision import EVER
+
+SIGNALS, DECISIONS = "__signals", "__decisions"
+COLUMNS = (
+    "may_store",
+    "may_personalise_ads",
+    "may_profile",
+    "may_measure",
+    "may_share",
+    "consent_basis",
+    "consent_rests_on",
+    "consent_policy_version",
+)
+# Longer strings give no consent, whatever they say; what is cut off would only be carried along.
+MOST_CHARACTERS = 10_001
+_DECISION = pa.struct(
+    [
+        ("from_utc", pa.timestamp("us", "UTC")),
+        *[(name, pa.bool_()) for name in COLUMNS[:4]],
+        ("may_share", pa.list_(pa.string())),
+        *[(name, pa.string()) for name in COLUMNS[5:]],
+    ]
+)
+# no text: a worker that imports this module has no session that could read it
+_DECISION_TYPE = T.StructType(
+    [
+        T.StructField("from_utc", T.TimestampType()),
+        *[T.StructField(name, T.BooleanType()) for name in COLUMNS[:4]],
+        T.StructField("may_share", T.ArrayType(T.StringType())),
+        *[T.StructField(name, T.StringType()) for name in COLUMNS[5:]],
+    ]
+)
+
+
+def as_text(signals: Mapping[str, Column]) -> Column:
+    """The signals of a row as one text, by which equal ones are decided once; null where the row says nothing.
+
+    Args:
+        signals: by their name in `Signals`, each as the row has it; blanks count as nothing.
+    """
+    said = [F.nullif(F.substring(F.trim(value), 1, MOST_CHARACTERS), F.lit("")) for value in signals.values()]
+    named = F.struct(*[value.alias(name) for name, value in zip(signals, said, strict=True)])
+    return F.when(F.coalesce(*said).isNotNull(), F.to_json(named))
+
+
+def decided(rows: DataFrame, policy: Policy) -> DataFrame:
+    """The rows with the columns of a decision (`COLUMNS`) instead of their signals.
+
+    A row that says nothing has the decision on silence.
+
+    Args:
+        rows: with `event_at_utc`, and `__signals` as `as_text` gives them.
+        policy: that decides.
+    """
+    asked = rows.where(F.col(SIGNALS).isNotNull()).select(SIGNALS).distinct()
+    answered = asked.withColumn(DECISIONS, _decider(policy)(SIGNALS))
+    then = F.element_at(F.filter(DECISIONS, lambda one: one["from_utc"] <= F.col("event_at_utc")), -1)
+    return (
+        rows.join(F.broadcast(answered), SIGNALS, "left")
+        .withColumn(DECISIONS, then)
+        .select(
+            *[name for name in rows.columns if name != SIGNALS],
+            *[F.coalesce(F.col(DECISIONS)[name], silence).alias(name) for name, silence in _silence(policy).items()],
+        )
+    )
+
+
+def _silence(policy: Policy) -> dict[str, Column]:
+    ((_, decision),) = decide_over_time(policy, signals_of_text("{}", EVER))
+    values = _values(decision)
+    shares = F.array(*[F.lit(name) for name in decision.shares]).cast("array<string>")
+    return {name: shares if name == "may_share" else F.lit(values[name]) for name in COLUMNS}
+
+
+def _values(decision: Decision) -> dict[str, object]:
+    return {
+        "may_store": decision.may_store,
+        "may_personalise_ads": decision.may_personalise_ads,
+        "may_profile": decision.may_profile,
+        "may_measure": decision.may_measure,
+        "may_share": list(decision.shares),
+        "consent_basis": decision.basis,
+        "consent_rests_on": decision.rests_on,
+        "consent_policy_version": decision.policy_version,
+    }
+
+
+def _decider(policy: Policy) -> Callable[[str], Column]:
+    """Gives the decisions on each of some distinct signals, as an array from the oldest moment on."""
+
+    def decide(texts: pa.Array) -> pa.Array:
+        found = [
+            [{"from_utc": moment, **_values(decision)} for moment, decision in decide_over_time(policy, signals)]
+            for signals in (signals_of_text(text, EVER) for text in texts.to_pylist())
+        ]
+        return pa.array(found, pa.list_(_DECISION))
+
+    # pyspark's own types lack it
+    return F.arrow_udf(decide, T.ArrayType(_DECISION_TYPE))  # type: ignore[attr-defined, no-any-return]
