@@ -24,11 +24,16 @@ KEYS: Mapping[str, Mapping[str, str]] = {
 }
 """By silver table: the columns that hold keys, and the kind of each."""
 
+# The others carry no signal of consent.
+SIGNALLED = frozenset({"page_events", "auctions"})
+CONSENTS = ("may_store", "may_personalise_ads", "may_profile", "may_measure")
 PAIR = ("id_key", "linked_id_key", "kind", "linked_kind")
 
 
 def identity_links(frames: Frames, _: Config) -> DataFrame:
     """Pairs of keys that stood in one row, with the first and the last such row of the day, and how many there were.
+
+    Consent is that of the rows' own signals; where they differ within the day, a refusal binds.
 
     Every two of a row's keys are a pair: when one of them is cut later, the others stay linked. Page events of bots
     are left out.
@@ -37,7 +42,8 @@ def identity_links(frames: Frames, _: Config) -> DataFrame:
         frames: the tables of `KEYS`, whole days (UTC).
 
     Returns:
-        one row per day, pair and source; the smaller key is `id_key`. A row with fewer than two keys gives none.
+        one row per day, pair and source; the smaller key is `id_key`. A row with fewer than two keys gives none. What
+        is allowed is null for sources without a signal.
     """
     return reduce(DataFrame.unionByName, [_links(frames[source], source) for source in KEYS])
 
@@ -51,9 +57,10 @@ def _links(events: DataFrame, source: str) -> DataFrame:
             F.min("event_at_utc").alias("first_seen_at_utc"),
             F.max("event_at_utc").alias("last_seen_at_utc"),
             F.count(F.lit(1)).alias("events"),
+            *[_allowed(name, source) for name in CONSENTS],
         )
     )
-    of_day = ("event_date", "first_seen_at_utc", "last_seen_at_utc", "events")
+    of_day = ("event_date", "first_seen_at_utc", "last_seen_at_utc", "events", *CONSENTS)
     pairs = together.select(*of_day, F.explode_outer(_pairs(KEYS[source])).alias("pair"))
     return (
         pairs.where(F.col("pair").isNotNull())
@@ -62,9 +69,15 @@ def _links(events: DataFrame, source: str) -> DataFrame:
             F.min("first_seen_at_utc").alias("first_seen_at_utc"),
             F.max("last_seen_at_utc").alias("last_seen_at_utc"),
             F.sum("events").alias("events"),
+            *[F.bool_and(name).alias(name) for name in CONSENTS],
         )
         .select("event_date", *PAIR, F.lit(source).alias("source"), *of_day[1:])
     )
+
+
+def _allowed(name: str, source: str) -> Column:
+    allowed = F.bool_and(name) if source in SIGNALLED else F.lit(None).cast("boolean")
+    return allowed.alias(name)
 
 
 def _counted(events: DataFrame, source: str) -> DataFrame:
