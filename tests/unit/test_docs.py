@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 import typer
+import typer.core
 
 from adlake import cli, job, pipeline
 from adlake.config import ConsentConfig, MaintenanceConfig, load_config
@@ -17,7 +18,12 @@ from tests.doc_commands import BLOCK, ROOT, Command, blocks, commands, inline_co
 FOREIGN = {"openssl", "chmod", "source"}
 CONFIGURED = ("docs/guides/own-files.md", "docs/guides/maintenance.md", "docs/guides/consent.md")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
-WRITTEN = [Command("here", ("adlake", "run", "--bogus")), Command("here", ("adlake", "status", "extra"))]
+WRITTEN = [
+    Command("here", ("adlake", "run", "--bogus")),
+    Command("here", ("adlake", "status", "extra")),
+    Command("here", ("adlake", "identity", "bogus")),
+    Command("here", ("adlake", "identity", "explain", "--id-key", "k1:a", "--bogus")),
+]
 
 
 @pytest.fixture
@@ -38,6 +44,9 @@ def understand(command, config):
     _, name, *arguments = command.words
     group = typer.main.get_command(cli.app)
     found = group.get_command(typer.Context(group), name)
+    if isinstance(found, typer.core.TyperGroup):
+        name, *arguments = arguments
+        found = found.get_command(typer.Context(found), name)
     assert found is not None, f"{command}: no such command"
     if name == "job":
         step, *flags = arguments
