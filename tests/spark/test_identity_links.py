@@ -35,6 +35,11 @@ def contact(when, crm, login=None, email=None):
     return {"event_at_utc": when, "contact_id_key": crm, "login_id_key": login, "email_id_key": email}
 
 
+def rotation(old, new, kind):
+    moment = {"event_date": LATE.date(), "event_at_utc": LATE}
+    return moment | {"old_id_key": old, "new_id_key": new, "kind": kind}
+
+
 def link(keys, kinds, source, seen, events, **more):
     """A row of the links; the kinds in the order of the keys, the times that both were first and last seen."""
     names = ("id_key", "linked_id_key", "kind", "linked_kind", "source", "first_seen_at_utc", "last_seen_at_utc")
@@ -76,6 +81,13 @@ def test_every_two_keys_of_a_row_are_linked_by_day_and_source(spark, config):
             contact(TEN, "k1:c3"),
         ),
         "newsletter_activity": silver(spark, "newsletter_activity", contact(NOON, "k1:c", "k1:m", None)),
+        "key_rotations": rows(
+            spark,
+            "silver.key_rotations",
+            rotation("k1:c", "k2:a", "crm"),
+            # an older secret that comes back: the order is that of the keys
+            rotation("k2:a", "k1:c2", "crm"),
+        ),
     }
     expected = [
         link("k1:d k1:m", "domain login", "page_events", (TEN, NOON), 2, **ALLOWED | {"may_personalise_ads": False}),
@@ -91,6 +103,8 @@ def test_every_two_keys_of_a_row_are_linked_by_day_and_source(spark, config):
         link("k1:e k1:m", "email login", "contact_states", (TEN, TEN), 1),
         link("k1:c2 k1:e", "crm email", "contact_states", (TEN, TEN), 1),
         link("k1:c k1:m", "crm login", "newsletter_activity", (NOON, NOON), 1),
+        link("k1:c k2:a", "crm crm", "key_rotations", (LATE, LATE), 1),
+        link("k1:c2 k2:a", "crm crm", "key_rotations", (LATE, LATE), 1),
     ]
     found = LINKS.build(frames, config)
     assert_same(conform(found, table(LINKS.table)), rows(spark, LINKS.table, *expected))

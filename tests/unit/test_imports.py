@@ -42,7 +42,7 @@ LAYERS = (
     ("audit", "parting"),
     ("refined",),
     ("bronze", "silver", "slices", "features", "people", "maintenance"),
-    ("replay",),
+    ("replay", "rotation"),
     ("work",),
     ("job",),
     ("demo_gate",),

@@ -24,6 +24,7 @@ KEYS: Mapping[str, Mapping[str, str]] = {
 }
 """By silver table: the columns that hold keys, and the kind of each."""
 
+ROTATIONS = "key_rotations"
 # The others carry no signal of consent.
 SIGNALLED = frozenset({"page_events", "auctions"})
 CONSENTS = ("may_store", "may_personalise_ads", "may_profile", "may_measure")
@@ -39,13 +40,14 @@ def identity_links(frames: Frames, _: Config) -> DataFrame:
     are left out.
 
     Args:
-        frames: the tables of `KEYS`, whole days (UTC).
+        frames: the tables of `KEYS` and the links of keys of several versions, whole days (UTC).
 
     Returns:
         one row per day, pair and source; the smaller key is `id_key`. A row with fewer than two keys gives none. What
         is allowed is null for sources without a signal.
     """
-    return reduce(DataFrame.unionByName, [_links(frames[source], source) for source in KEYS])
+    seen = [_links(frames[source], source) for source in KEYS]
+    return reduce(DataFrame.unionByName, [*seen, _rotated(frames[ROTATIONS])])
 
 
 def _links(events: DataFrame, source: str) -> DataFrame:
@@ -72,6 +74,23 @@ def _links(events: DataFrame, source: str) -> DataFrame:
             *[F.bool_and(name).alias(name) for name in CONSENTS],
         )
         .select("event_date", *PAIR, F.lit(source).alias("source"), *of_day[1:])
+    )
+
+
+def _rotated(rotations: DataFrame) -> DataFrame:
+    """Two keys of one identifier, by two secrets."""
+    one, other = F.col("old_id_key"), F.col("new_id_key")
+    return rotations.select(
+        "event_date",
+        F.least(one, other).alias("id_key"),
+        F.greatest(one, other).alias("linked_id_key"),
+        "kind",
+        F.col("kind").alias("linked_kind"),
+        F.lit(ROTATIONS).alias("source"),
+        F.col("event_at_utc").alias("first_seen_at_utc"),
+        F.col("event_at_utc").alias("last_seen_at_utc"),
+        F.lit(1).cast("bigint").alias("events"),
+        *[F.lit(None).cast("boolean").alias(name) for name in CONSENTS],
     )
 
 
@@ -106,12 +125,13 @@ def _pairs_of(source: str) -> Column:
 
 
 def _proofs(_: Config) -> tuple[Proof, ...]:
-    return tuple(Proof("events", source, partial(_pairs_of, source)) for source in KEYS)
+    seen = [Proof("events", source, partial(_pairs_of, source)) for source in KEYS]
+    return (*seen, Proof("events", ROTATIONS, lambda: F.lit(1)))
 
 
 IDENTITY_LINKS = Mart(
     table="silver.identity_links",
-    events=tuple(KEYS),
+    events=(*KEYS, ROTATIONS),
     build=identity_links,
     proofs=_proofs,
 )
