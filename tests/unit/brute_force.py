@@ -251,6 +251,12 @@ def site_and_section(url):
     return parts.hostname.removeprefix("www."), section or None
 
 
+def is_bot(row):
+    spider = re.search(r'"spiderOrRobot":\s*true', row["derived_contexts"] or "")
+    agent = (row["useragent"] or "").lower()
+    return bool(spider) or any(word in agent for word in ("bot", "crawl", "spider", "slurp"))
+
+
 def hashed(secret, *identifiers):
     """The key of the first identifier that names somebody, from (kind, identifier) pairs."""
     for kind, identifier in identifiers:
@@ -358,9 +364,7 @@ class Gold:
         }
 
     def _page_event(self, row):
-        spider = re.search(r'"spiderOrRobot":\s*true', row["derived_contexts"] or "")
-        agent = (row["useragent"] or "").lower()
-        if spider or any(word in agent for word in ("bot", "crawl", "spider", "slurp")):
+        if is_bot(row):
             return
         identifiers = ("login", row["user_id"]), ("domain", row["domain_userid"]), ("network", row["network_userid"])
         person = hashed(self.secret, *identifiers)

@@ -17,7 +17,7 @@ ODD_EVERY, ODD_PLACE = 97, 13
 # Of so many readers one has a second device; some share one computer; and an account for tests is used all over.
 SECOND_EVERY, FIRST_DEVICE, SECOND_DEVICE = 29, 6, 7
 SHARED_EVERY, SHARED_BY = 1000, range(20, 27)
-TEST_EVERY, TEST_PLACE, TEST_LOGIN = 17, 3, "qa-test"
+TEST_EVERY, TEST_PLACE, TEST_LOGIN = 9, 3, "qa-test"
 ZERO_UUID = "00000000-0000-0000-0000-000000000000"
 NOBODY = ("0", "-1", ZERO_UUID, "   ")
 SEGMENTS = "1001|1002|1003|1004|1005|1006|1007|1008"
