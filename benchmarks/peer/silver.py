@@ -147,11 +147,13 @@ PAGE_RULES = (
 )
 PAGE_LOOKUPS = {
     "pages": _pages("page_url"),
-    "agents": Lookup("useragent", {"is_bot": "regexp_matches(value, 'bot|crawl|spider|slurp', 'i')"}),
+    "agents": Lookup("useragent", {"is_of_robot": "is_of_robot(value)"}),
     "logins": _keys("login", "user_id"),
     "domains": _keys("domain", "domain_userid"),
     "networks": _keys("network", "network_userid"),
 }
+BOT_REASON = r"""CASE WHEN regexp_matches(derived_contexts, '"spiderOrRobot":\s*true') THEN 'spider_context'
+    WHEN agents.is_of_robot THEN 'user_agent' END"""
 PAGE_SELECT = {
     **{name: name for name in ("event_id", "event", "event_name", "app_id", "platform")},
     "collector_at_utc": "collector_tstamp",
@@ -172,8 +174,8 @@ PAGE_SELECT = {
     "pp_yoffset_max": "pp_yoffset_max",
     "doc_height": "doc_height",
     "viewport_height": "br_viewheight",
-    "is_bot": r"""coalesce(agents.is_bot, false)
-        OR coalesce(regexp_matches(derived_contexts, '"spiderOrRobot":\s*true'), false)""",
+    "is_bot": f"({BOT_REASON}) IS NOT NULL",
+    "bot_reason": BOT_REASON,
     "login_id_key": "logins.key",
     "domain_id_key": "domains.key",
     "network_id_key": "networks.key",

@@ -50,6 +50,12 @@ MEANINGS: Mapping[str, str] = {
     "test_auction": "nobody pays for bids of a test",
     "currency_unmapped": "lake.yaml has no code for the currency",
     "superseded_delivery": "a newer version of its file came first",
+    # page views that gold leaves out
+    "bot": "a robot sent it",
+    "visitor_unknown": "neither a session id nor a person",
+    "page_view_id_missing": "page view without an id",
+    "page_view_repeated": "its id was viewed up to three days before",
+    "session_too_long": "later than three days after the start of its session",
 }
 
 

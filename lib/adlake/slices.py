@@ -18,13 +18,13 @@ from adlake.datafile import DataFile
 from adlake.errors import AccountError
 from adlake.lake import Lake
 from adlake.marts import MARTS
-from adlake.marts.mart import Frames, Mart
+from adlake.marts.mart import COUNTED_AT, Frames, Mart
 from adlake.publish import Candidate, write_candidate
 from adlake.quality.checks import MEASURE_PREFIX
 from adlake.quality.verdict import Judgement
 from adlake.run import Clock, Run, Spent
 from adlake.tables import read_files, read_table
-from adlake.touched import Touched, hours_of, may_hold, unit_of
+from adlake.touched import Touched, hours_of, may_hold, read_for, unit_of
 
 
 @dataclass(frozen=True)
@@ -75,12 +75,15 @@ def build(run: Run, name: str, work: Touched) -> Ready | None:
         AccountError: a measure's sum differs from silver's in a slice (MEASURE_OPEN).
     """
     clock, mart, contract = Clock(), MARTS[name], table(name)
-    frames = _inputs(run, mart, contract, work)
+    read = read_for(work, mart.reach(run.lake.config))
+    frames = _inputs(run, mart, contract, read)
     is_whole = work.slices is None
     files = [] if is_whole else _files_of_days(run.lake, contract, work)
     committed = read_files(run.session, run.lake, contract, files)
     is_touched = _in_slices(contract, work)
     rows = mart.build(frames, run.lake.config)
+    if read != work:
+        rows = rows.where(is_touched)
     if files:
         rows = rows.unionByName(committed.where(~is_touched))
     candidate = write_candidate(run.session, run.lake, contract, rows, replaces=None if is_whole else files)
@@ -90,10 +93,14 @@ def build(run: Run, name: str, work: Touched) -> Ready | None:
     census = take_census(written, contract, [slice_name(contract)], proved)
     census.check(contract, candidate.rows)
     recomputed = {group[SLICE]: group for group in census.groups if work.holds(group[SLICE])}
-    sums = _prove(run, mart, frames, recomputed)
+    sums = _prove(run, mart, frames, work, recomputed)
     count = sum(group[ROWS] for group in recomputed.values())
+    fates = {None: count} if mart.fates is None else _fates(mart.fates(frames, run.lake.config).where(is_touched))
     account = Account(
-        read=count, published=candidate.rows - (candidate.removed_rows - superseded), superseded=superseded
+        read=sum(fates.values()),
+        published=candidate.rows - (candidate.removed_rows - superseded),
+        filtered={reason: rows for reason, rows in fates.items() if reason is not None},
+        superseded=superseded,
     )
     account.check(f"{contract.qualified}, batch {work.newest_batch}")
     judgement = audit(
@@ -145,8 +152,17 @@ def _files_of_days(lake: Lake, contract: Table, work: Touched) -> list[DataFile]
     return [file for file in lake.files(contract) if file.partition["event_date"] in days]
 
 
-def _prove(run: Run, mart: Mart, frames: Frames, recomputed: Mapping[str, Mapping[str, int]]) -> dict[str, int]:
+def _fates(events: DataFrame) -> dict[str | None, int]:
+    """Events by why they became no row; None for those that did."""
+    return {row["reason"]: row["count"] for row in events.groupBy("reason").count().collect()}
+
+
+def _prove(
+    run: Run, mart: Mart, frames: Frames, work: Touched, recomputed: Mapping[str, Mapping[str, int]]
+) -> dict[str, int]:
     """The measures' sums straight from silver, after the candidate's were held against them slice by slice.
+
+    Slices that are read for the sake of others are not whole, and not compared.
 
     Measures of which nobody knows an amount are left out: the sum of nulls is null and not 0.
     """
@@ -155,6 +171,8 @@ def _prove(run: Run, mart: Mart, frames: Frames, recomputed: Mapping[str, Mappin
     for source in mart.events:
         proofs = mart.proofs_from(source, run.lake.config)
         for row in _sums(mart, source, frames, run.lake.config).collect():
+            if not work.holds(row[SLICE]):
+                continue
             found = wanted.setdefault(row[SLICE], Counter())
             for number, proof in enumerate(proofs):
                 found[proof.measure] += row[f"amount_{number}"]
@@ -167,9 +185,12 @@ def _prove(run: Run, mart: Mart, frames: Frames, recomputed: Mapping[str, Mappin
 
 def _sums(mart: Mart, source: str, frames: Frames, config: Config) -> DataFrame:
     """What the proofs of one silver table give, by slice: `amount_0` and so on, in their order."""
-    events, unit, proofs = frames[source], unit_of(table(mart.table)), mart.proofs_from(source, config)
+    unit, proofs = unit_of(table(mart.table)), mart.proofs_from(source, config)
+    events, moment = frames[source], "event_at_utc"
+    if mart.attribution is not None:
+        events, moment = mart.attribution(frames, config), COUNTED_AT
     amounts = {f"amount_{number}": proof for number, proof in enumerate(proofs)}
-    by = [F.date_trunc(unit, "event_at_utc").alias(SLICE)]
+    by = [F.date_trunc(unit, moment).alias(SLICE)]
     sums = [F.sum(proof.amount()).alias(name) for name, proof in amounts.items()]
     if mart.pricing and any(proof.price for proof in proofs):
         by_price = events.groupBy(*by, *mart.pricing.by).agg(*sums)

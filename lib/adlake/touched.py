@@ -8,7 +8,7 @@ from adlake.contracts import Table, Unit, table
 from adlake.datafile import DataFile
 from adlake.lake import MAINTENANCE_OPERATIONS, Commit, Lake
 from adlake.marts import MARTS
-from adlake.marts.mart import Change, Mart
+from adlake.marts.mart import Change, Mart, Reach
 
 HOURS_PER_DAY = 24
 
@@ -81,9 +81,15 @@ def touched(lake: Lake, mart: Mart) -> Touched:
         if name in references:
             named = references[name].days(lake, _days_of_events(lake, mart), Change(named, consumed))
         slices |= named
-    return Touched(
-        frozenset(_in_unit(slices, unit_of(contract))) if complete else None, upstream, tuple(sorted(batches))
-    )
+    reached = _reached(lake, mart, _in_unit(slices, unit_of(contract)))
+    return Touched(frozenset(reached) if complete else None, upstream, tuple(sorted(batches)))
+
+
+def read_for(work: Touched, reach: Reach) -> Touched:
+    """The same with all slices whose events decide the rows of those to be recomputed."""
+    if work.slices is None or reach == Reach():
+        return work
+    return replace(work, slices=frozenset(map(str, reach.read_for(work.days))))
 
 
 def unit_of(contract: Table) -> Unit:
@@ -99,6 +105,18 @@ def _is_foreign(commit: Commit) -> bool:
 
 def _days_of_events(lake: Lake, mart: Mart) -> set[str]:
     return {day for name in mart.events for day in lake.partition_values(table(f"silver.{name}"), "event_date")}
+
+
+def _reached(lake: Lake, mart: Mart, slices: set[str]) -> set[str]:
+    """The slices, and the days around them whose rows they decide, as far as silver has events of them.
+
+    Where its events have expired a slice stays as it is.
+    """
+    reach = mart.reach(lake.config)
+    if reach == Reach() or not slices:
+        return slices
+    around = reach.touched_by(map(date.fromisoformat, slices))
+    return slices | (set(map(str, around)) & _days_of_events(lake, mart))
 
 
 def _in_unit(slices: Iterable[str], unit: str) -> set[str]:

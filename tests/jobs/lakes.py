@@ -76,8 +76,10 @@ def line_item(number: str, cost_type: str, rate: str, kind: str = "STANDARD") ->
 
 
 def page_view(event_id: str, at: str, user: str = "reader", **more: str) -> str:
-    """A page view as a line of enriched events."""
+    """A page view as a line of enriched events; its own id is that of the page view too."""
     times = {"collector_tstamp": at, "derived_tstamp": at, "etl_tstamp": at}
+    entry = {"schema": "iglu:com.snowplowanalytics.snowplow/web_page/jsonschema/1-0-0", "data": {"id": event_id}}
+    times["contexts"] = json.dumps({"data": [entry]})
     page = {"event": "page_view", "event_name": "page_view", "page_url": "https://news.example/sport/b?x=1"}
     return snowplow_line(PAGE_EVENT_COLUMNS, **(times | page | {"event_id": event_id, "user_id": user} | more))
 

@@ -27,7 +27,10 @@ BOUNDARIES = [
     "build_silver/silver.identity_links/committed",
     "build_silver/silver.user_keys/committed",
     "build_gold/gold.yield_hourly/committed",
+    "build_gold/gold.traffic_daily/committed",
     "build_gold/gold.user_days/committed",
+    "build_gold/gold.page_views/committed",
+    "build_gold/gold.sessions/committed",
     "build_gold/gold.user_features/committed",
     "report",
 ]

@@ -97,7 +97,10 @@ def test_silver_and_gold_are_as_if_the_corrected_rules_had_always_been(lake_afte
         ("build_silver", "silver.gam_line_items"): Account(2, 2, superseded=2),
         ("build_silver", "silver.page_events"): Account(6, 2, duplicates=4, superseded=2),
         ("build_gold", "gold.yield_hourly"): Account(8, 8, superseded=4),
+        ("build_gold", "gold.traffic_daily"): Account(1, 1, superseded=1),
         ("build_gold", "gold.user_days"): Account(7, 7, superseded=3),
+        ("build_gold", "gold.page_views"): Account(2, 1, filtered={"visitor_unknown": 1}, superseded=1),
+        ("build_gold", "gold.sessions"): Account(1, 1, superseded=1),
         # the day that came with the second delivery had no snapshot yet
         ("build_gold", "gold.user_features"): Account(5, 5),
     }

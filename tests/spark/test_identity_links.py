@@ -28,7 +28,7 @@ def ad(when, ppid=None, gam_user=None):
 
 
 def auction(when, device=None, user=None, **more):
-    return {"event_at_utc": when, "device_id_key": device, "user_id_key": user} | more
+    return {"event_at_utc": when, "is_bot": False, "device_id_key": device, "user_id_key": user} | more
 
 
 def contact(when, crm, login=None, email=None):

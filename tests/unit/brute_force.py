@@ -14,6 +14,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from urllib.parse import urlsplit
 
+from tests.unit.agents import PEOPLE, ROBOTS
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KINDS = {"Requests": "gam_requests", "Impressions": "gam_impressions", "Clicks": "gam_clicks"}
 KINDS["ActiveViews"] = "gam_active_views"
@@ -251,12 +253,6 @@ def site_and_section(url):
     return parts.hostname.removeprefix("www."), section or None
 
 
-def is_bot(row):
-    spider = re.search(r'"spiderOrRobot":\s*true', row["derived_contexts"] or "")
-    agent = (row["useragent"] or "").lower()
-    return bool(spider) or any(word in agent for word in ("bot", "crawl", "spider", "slurp"))
-
-
 def hashed(secret, *identifiers):
     """The key of the first identifier that names somebody, from (kind, identifier) pairs."""
     for kind, identifier in identifiers:
@@ -266,8 +262,16 @@ def hashed(secret, *identifiers):
     return None
 
 
+def bot_reason(agent, contexts=None):
+    """Why somebody is a robot: the contexts say so, or the agent is one of those that are known."""
+    if re.search(r'"spiderOrRobot":\s*true', contexts or ""):
+        return "spider_context"
+    assert not agent or (agent in ROBOTS) != (agent in PEOPLE), agent
+    return "user_agent" if agent in ROBOTS else None
+
+
 class Gold:
-    """Both marts from published rows."""
+    """The marts from published rows."""
 
     def __init__(self, published, secret):
         self.secret = secret
@@ -276,6 +280,7 @@ class Gold:
             self.snapshots[snapshot_date(row)][row["ID"]] = row
         self.hours = defaultdict(Counter)
         self.days = {}
+        self.traffic = defaultdict(Counter)
         for table in KINDS.values():
             for row in published[table].values():
                 self._ad_row(table, row)
@@ -364,7 +369,10 @@ class Gold:
         }
 
     def _page_event(self, row):
-        if is_bot(row):
+        reason = bot_reason(row["useragent"], row["derived_contexts"])
+        counts = self.traffic[event_time(row).date(), site_and_section(row["page_url"])[0], False, reason]
+        counts.update({"page_events": 1, "page_views": int(row["event_name"] == "page_view")})
+        if reason:
             return
         identifiers = ("login", row["user_id"]), ("domain", row["domain_userid"]), ("network", row["network_userid"])
         person = hashed(self.secret, *identifiers)
@@ -372,7 +380,7 @@ class Gold:
             return
         day = self._seen(person, event_time(row))
         self._count_places(day, TRACKED.get((row["dvce_type"] or "").lower()), row["geo_country"])
-        day["visits"].add(row["domain_sessionid"])
+        day["visits"] |= {row["domain_sessionid"]} - {None}
         if row["event_name"] == "page_view":
             day["page_views"] += 1
             site, section = site_and_section(row["page_url"])

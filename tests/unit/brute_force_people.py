@@ -4,7 +4,7 @@ from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 from itertools import combinations
 
-from tests.unit.brute_force import KINDS, event_time, hashed, is_bot
+from tests.unit.brute_force import KINDS, bot_reason, event_time, hashed
 
 PEOPLE = ("login", "crm", "email", "ppid")
 BEST_FIRST = (*PEOPLE, "domain", "network", "device", "gam_user", "pbs_user")
@@ -18,12 +18,13 @@ def rows(ads, auctions, contacts):
         for row in ads[table].values():
             yield table, event_time(row), {"ppid": row["PublisherProvidedID"], "gam_user": row["UserId"]}
     for row in ads["page_events"].values():
-        if not is_bot(row):
+        if not bot_reason(row["useragent"], row["derived_contexts"]):
             ids = {"login": row["user_id"], "domain": row["domain_userid"], "network": row["network_userid"]}
             yield "page_events", event_time(row), ids
     for row in auctions.values():
         when = EPOCH + timedelta(microseconds=row["at"])
-        yield "auctions", when, {"device": row["device"], "pbs_user": row["user"]}
+        if not row["reason"]:
+            yield "auctions", when, {"device": row["device"], "pbs_user": row["user"]}
     for (source, contact, when), row in contacts.items():
         known_as = contact if contact.strip("0-") else row["email"]
         yield "contact_states", when, {"login": row["login"], "crm": f"{source}:{known_as}", "email": row["email"]}

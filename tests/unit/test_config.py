@@ -94,6 +94,14 @@ def test_the_least_configuration_gets_the_documented_defaults(lake_yaml):
             "clock_skew_hours": 24,
             "contexts": {},
         },
+        "sessions": {
+            "heartbeat_seconds": 10,
+            "minimum_visit_seconds": 5,
+            "timeout_minutes": 30,
+            "maximum_days": 3,
+            "engaged_seconds": 10,
+            "conversions": (),
+        },
         "lock": {"expiry_seconds": 120},
         "maintenance": {
             "minimum_small_files": 8,

@@ -75,15 +75,44 @@ id_key,linked_people,linked_devices,kind,user_key,is_cut,cut_reason
 k1:00112233445566,1,0,domain,k1:00112233445566,true,too_many_people
 k1:ffeeddccbbaa99,0,1,login,k1:ffeeddccbbaa99,false,
 """
+TRAFFIC = """\
+event_date,site,is_app,bot_reason,page_events,page_views,auction_slots
+2026-11-01,herald.example,false,,9,4,3
+2026-11-01,app.example,true,user_agent,0,0,2
+"""
+PAGES = """\
+page_view_id,event_date,id_key,session_id,session_started_at_utc,started_at_utc,ended_at_utc,site,page_url,section,\
+device,country,referrer_site,refr_medium,page_pings,engaged_seconds,duration_seconds,is_engaged,scroll_percent
+p1,2026-11-01,k1:00112233445566,s1,2026-10-31T23:59:59.000000Z,2026-11-01T08:36:16.628000Z,2026-11-01T08:36:46.628000Z,\
+herald.example,https://herald.example/money,money,desktop,DE,google.com,search,3,25,30,true,42
+p2,2026-11-02,,s2,2026-11-02T00:00:00.000000Z,2026-11-02T00:00:00.000000Z,2026-11-02T00:00:00.000000Z,,,,,,,,0,0,0,\
+false,
+"""
+VISITS = """\
+session_id,event_date,id_key,started_at_utc,ended_at_utc,site,landing_page_url,landing_section,device,country,source,\
+medium,campaign,referrer_site,refr_medium,events,page_views,page_pings,conversions,engaged_seconds,duration_seconds,\
+is_engaged,is_engaged_snowplow,is_bounced
+s1,2026-10-31,k1:00112233445566,2026-10-31T23:59:59.000000Z,2026-11-01T08:36:46.628000Z,herald.example,\
+https://herald.example/money,money,desktop,DE,google.com,organic,autumn,google.com,search,5,2,3,1,25,31007,true,true,\
+false
+s2,2026-11-02,,2026-11-02T00:00:00.000000Z,2026-11-02T00:00:00.000000Z,,,,,,(direct),(none),,,,1,1,0,0,0,0,false,false,\
+true
+"""
 YIELD_TOTALS = {"requests": 7, "impressions": 5, "revenue_micros": 12000}
 USER_TOTALS = {"page_views": 2, "impressions": 4, "revenue_micros": 5000}
 BIDDER_TOTALS = {"asks": 10, "bid_cpm_micros": 1700000}
 FEATURE_TOTALS = {"recency_days": 1, "ad_revenue_micros": 5000}
+TRAFFIC_TOTALS = {"page_events": 9, "auction_slots": 5}
+PAGE_TOTALS = {"page_pings": 3, "engaged_seconds": 25}
+VISIT_TOTALS = {"events": 6, "engaged_seconds": 25}
 ROWS = {
     "yield_hourly": YIELD,
     "user_days": USERS,
     "bidder_daily": BIDDERS,
+    "traffic_daily": TRAFFIC,
     "user_features": FEATURES,
+    "page_views": PAGES,
+    "sessions": VISITS,
     "identity_links": LINKS,
     "user_keys": USER_KEYS,
 }
@@ -91,19 +120,16 @@ TOTALS = {
     "yield_hourly": YIELD_TOTALS,
     "user_days": USER_TOTALS,
     "bidder_daily": BIDDER_TOTALS,
+    "traffic_daily": TRAFFIC_TOTALS,
     "user_features": FEATURE_TOTALS,
+    "page_views": PAGE_TOTALS,
+    "sessions": VISIT_TOTALS,
     "identity_links": {"events": 4},
     "user_keys": {"linked_people": 1, "linked_devices": 1},
 }
 YIELD_USERS = "gold.yield_hourly users of all sketches"
-KEYS = {
-    "yield_hourly": 6,
-    "user_days": 2,
-    "bidder_daily": 5,
-    "user_features": 2,
-    "identity_links": 4,
-    "user_keys": 1,
-}
+KEYS = {"yield_hourly": 6, "user_days": 2, "bidder_daily": 5, "traffic_daily": 4, "user_features": 2}
+KEYS |= {"page_views": 2, "sessions": 2, "identity_links": 4, "user_keys": 1}
 
 
 def lines_of(text):
@@ -288,18 +314,27 @@ def gold_table(name):
 COUNTS, SHARES = pa.map_(pa.string(), pa.int64()), pa.map_(pa.string(), pa.float64())
 TEXTS = (
     *("id_key", "site", "ad_unit_id", "channel", "device_category", "country", "bidder", "slot_size"),
-    *("newsletter_state", "subscription_state", "subscription_plan"),
-    *("linked_id_key", "source", "kind", "linked_kind", "user_key", "cut_reason"),
+    *(
+        "newsletter_state",
+        "subscription_state",
+        "subscription_plan",
+        "bot_reason",
+        "page_view_id",
+        "session_id",
+        "page_url",
+    ),
+    *("section", "device", "referrer_site", "refr_medium", "landing_page_url", "landing_section", "source", "medium"),
+    *("campaign", "linked_id_key", "kind", "linked_kind", "user_key", "cut_reason"),
 )
 TYPES = {
     **dict.fromkeys(("hour_utc", "first_seen_at_utc", "last_seen_at_utc"), pa.timestamp("us", "UTC")),
+    **dict.fromkeys(("session_started_at_utc", "started_at_utc", "ended_at_utc"), pa.timestamp("us", "UTC")),
     **dict.fromkeys(("event_date", "as_of_date", "oldest_rate_date"), pa.date32()),
     **dict.fromkeys(("section_page_views", "device_events", "country_events", "nonbid_codes"), COUNTS),
     **dict.fromkeys(("content_affinity", "device_share", "country_share"), SHARES),
     "sections": pa.list_(pa.string()),
     "response_ms_histogram": pa.list_(pa.int64()),
-    "is_app": pa.bool_(),
-    "is_cut": pa.bool_(),
+    **dict.fromkeys(("is_app", "is_engaged", "is_engaged_snowplow", "is_bounced", "is_cut"), pa.bool_()),
     "ads_per_visit": pa.float64(),
 }
 # more digits than the truth has: they count rounded
@@ -397,7 +432,7 @@ def finished(lake):
 
 def test_a_whole_lake_is_compared(finished, truth):
     compared = compare(finished, truth, ["r1"])
-    assert (compared.accounts, compared.gold_rows, compared.differences) == (2, 12, ())
+    assert (compared.accounts, compared.gold_rows, compared.differences) == (2, 18, ())
     assert compared.gold == {name: {"rows": 2, **totals} for name, totals in TOTALS.items() if name not in OF_SILVER}
 
 

@@ -15,7 +15,7 @@ from adlake.contracts import tables
 from tests.doc_commands import BLOCK, ROOT, Command, blocks, commands, inline_commands, pages
 
 # What the shell or another program does; everything else in a console block must be ours or make's.
-FOREIGN = {"openssl", "chmod", "source"}
+FOREIGN = {"openssl", "chmod", "source", "npm", "python"}
 CONFIGURED = ("docs/guides/own-files.md", "docs/guides/maintenance.md", "docs/guides/consent.md")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
 WRITTEN = [

@@ -18,9 +18,10 @@ from adlake.config import load_config
 from adlake.errors import UsageError
 from adlake.generator import Truth, generate
 from tests.unit import brute_force, brute_force_people
-from tests.unit.brute_force_auctions import AuctionLake, bidder_days, read_record, response_of, texts_of
+from tests.unit.brute_force_auctions import AuctionLake, bidder_days, read_record, response_of, texts_of, traffic
 from tests.unit.brute_force_contacts import ContactLake, features
 from tests.unit.brute_force_rates import RateLake
+from tests.unit.brute_force_sessions import visits
 
 EVENTS, SEED = 5_000, 11
 BATCHES = {1: "landing", 2: "second_delivery"}
@@ -40,8 +41,11 @@ class Judged(NamedTuple):
     files: int
     gold: brute_force.Gold
     bidders: dict
+    traffic: dict
     as_of: date
     people: dict
+    sessions: dict
+    pages: dict
     links: dict
 
 
@@ -72,10 +76,14 @@ def judged(made, truth):
             accounts, files = {**accounts, **more}, files + taken
         gold = brute_force.Gold(lake.published, secret)
         bidders = bidder_days(auctions.published["bids"], rates.worth)
+        origins = defaultdict(Counter, {origin: Counter(counts) for origin, counts in gold.traffic.items()})
+        for origin, slots in traffic(auctions.published["auctions"]).items():
+            origins[origin]["auction_slots"] += slots
         people = features(gold.days, contacts.published["contacts"], secret)
+        visited = visits(lake.published["page_events"].values(), secret)
         seen = brute_force_people.rows(lake.published, auctions.published["auctions"], contacts.published["contacts"])
         links = brute_force_people.links(seen, secret)
-        found[batch] = Judged(accounts, files, gold, bidders, *people, links)
+        found[batch] = Judged(accounts, files, gold, bidders, origins, *people, *visited, links)
     return found
 
 
@@ -175,6 +183,37 @@ def test_user_days_is_what_brute_force_finds(judged, truth, batch):
 
 
 @pytest.mark.parametrize("batch", BATCHES)
+def test_sessions_and_page_views_are_what_brute_force_finds(judged, truth, batch):
+    measures = ("events", "page_views", "page_pings", "conversions", "engaged_seconds")
+    rows = truth.table(batch, "sessions")
+    told = {(row["session_id"], row["event_date"]): tuple(int(row[name]) for name in measures) for row in rows}
+    assert told == judged[batch].sessions
+    assert len(rows) == len(told)
+    rows = truth.table(batch, "page_views")
+    measures = ("page_pings", "engaged_seconds")
+    told = {
+        (row["page_view_id"], row["event_date"]): (row["session_id"], *(int(row[name]) for name in measures))
+        for row in rows
+    }
+    assert told == judged[batch].pages
+    assert len(rows) == len(told)
+
+
+def test_there_are_sessions_of_every_kind(truth):
+    rows = truth.table(2, "sessions")
+    assert any(row["started_at_utc"][:10] < row["ended_at_utc"][:10] for row in rows)
+    assert any(int(row["page_views"]) > 1 for row in rows)
+    assert any(not row["id_key"] for row in rows)
+    # without the tracker's id it is a hash
+    assert any(len(row["session_id"]) == 64 for row in rows)
+    for name in ("is_engaged", "is_engaged_snowplow", "is_bounced"):
+        assert {row[name] for row in rows} == {"true", "false"}
+    assert {row["is_engaged"] for row in rows if row["is_engaged_snowplow"] == "false"} == {"true", "false"}
+    assert {"(direct)", "google.com", "newsletter"} <= {row["source"] for row in rows}
+    assert {"(none)", "organic", "referral", "email"} <= {row["medium"] for row in rows}
+
+
+@pytest.mark.parametrize("batch", BATCHES)
 def test_links_are_what_brute_force_finds(judged, truth, batch):
     names = ("event_date", "id_key", "kind", "linked_id_key", "linked_kind", "source")
     stated = {
@@ -232,6 +271,20 @@ def test_bidder_daily_is_what_brute_force_finds(judged, truth, batch):
         }
 
 
+@pytest.mark.parametrize("batch", BATCHES)
+def test_traffic_daily_is_what_brute_force_finds(judged, truth, batch):
+    measures = ("page_events", "page_views", "auction_slots")
+    found = {
+        (day.isoformat(), site or "", str(is_app).lower(), reason or ""): {name: str(counts[name]) for name in measures}
+        for (day, site, is_app, reason), counts in judged[batch].traffic.items()
+    }
+    rows = truth.table(batch, "traffic_daily")
+    names = ("event_date", "site", "is_app", "bot_reason")
+    assert {tuple(row.pop(name) for name in names): row for row in rows} == found
+    reasons = {reason for *_, reason in found}
+    assert reasons == {"", "spider_context", "user_agent"}
+
+
 def histogram_of(bidders, wanted):
     """Answers per class; a class ends where a value is more than 105/95 of its first millisecond."""
     bounds = [0]
@@ -247,7 +300,7 @@ def histogram_of(bidders, wanted):
 
 
 @pytest.mark.parametrize("batch", BATCHES)
-@pytest.mark.parametrize("table", ["yield_hourly", "user_days", "bidder_daily", "user_features"])
+@pytest.mark.parametrize("table", ["yield_hourly", "user_days", "bidder_daily", "traffic_daily", "user_features"])
 def test_the_digest_is_the_sum_of_line_hashes(truth, batch, table):
     _, *lines = (truth.directory / truth.gold(batch)[table]["table"]).read_text().splitlines()
     hashes = [hashlib.sha256(line.encode()).digest()[:8] for line in reversed(lines)]

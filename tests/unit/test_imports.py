@@ -31,10 +31,11 @@ LAYERS = (
     ),
     ("account", "wish", "generator", "landing", "lock", "pipeline", "resources", "jvm", "aws"),
     ("contracts", "config", "jars", "sums", "records"),
-    ("lake", "identity_key", "consent", "session", "ledger_types"),
+    ("lake", "identity_key", "consent", "bots", "session", "ledger_types"),
     ("ledger", "frames", "snapshots", "upkeep", "explanation"),
     ("quality",),
-    ("publish", "tables", "census", "window", "dedup", "identity", "phones", "contacts", "decisions", "components"),
+    ("publish", "tables", "census", "window", "dedup", "identity", "phones", "contacts"),
+    ("decisions", "components", "permission"),
     ("sources", "report", "writer", "unfinished"),
     ("run", "redelivery", "comparison", "marts"),
     ("touched",),
@@ -55,6 +56,7 @@ RANK = {name: rank for rank, names in enumerate(LAYERS) for name in names}
 WITHOUT_SPARK = (
     *("errors", "boundary", "storage", "datafile", "delta_types", "account", "landing", "lock", "pipeline"),
     *(
+        "bots",
         "consent",
         "contracts",
         "config",

@@ -358,6 +358,7 @@ BY_THE_READER = {
     "misplaced_quote",
     *("wrong_column_count", "unreadable_value", "not_utf8", "not_json", "not_an_object", "too_deep", "duplicate_keys"),
 }
+BY_GOLD = {"bot", "visitor_unknown", "page_view_id_missing", "page_view_repeated", "session_too_long"}
 
 
 def test_rules_and_filters_are_named_and_in_the_order_that_decides_who_owns_a_row():
@@ -370,6 +371,6 @@ def test_rules_and_filters_are_named_and_in_the_order_that_decides_who_owns_a_ro
 def test_every_rule_and_filter_has_a_meaning_for_people():
     refinements = [found for source in SOURCES.values() for found in source.refinements.values()]
     names = {check.name for found in refinements for check in (*found.rules, *found.filters)}
-    assert names | BY_THE_READER | {"superseded_delivery"} == set(MEANINGS)
+    assert names | BY_THE_READER | BY_GOLD | {"superseded_delivery"} == set(MEANINGS)
     assert all(meaning(name) for name in names)
     assert meaning("unknown") == ""

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from adlake.consent.basis import BASES, CONTACT, NO_LAW, NO_SIGNAL
 from adlake.contracts import tables
 from adlake.errors import ContractError
 from adlake.quality.kinds import KINDS, ROW_KINDS
@@ -18,7 +19,7 @@ FOLDER = Path(__file__).parents[2] / "expectations"
 JUDGED = sorted(name for name, table in tables().items() if table.layer in JUDGED_LAYERS)
 EVENTS = ("gam_requests", "gam_impressions", "gam_clicks", "gam_active_views", "auctions", "bids", "page_events")
 # each costs several Spark jobs
-MOST_COSTLY = {"gold.yield_hourly": 3, "silver.identity_links": 2}
+MOST_COSTLY = {"gold.yield_hourly": 3, "silver.identity_links": 2, "gold.page_views": 2, "gold.sessions": 2}
 
 
 @cache
@@ -189,3 +190,12 @@ def test_a_rule_that_nothing_can_be_compared_with_is_a_fault_of_its_suite(kind, 
     with pytest.raises(ContractError) as refusal:
         suite_of({"name": "silver.gam_line_items", "expectations": [rule]}, tables()["silver.gam_line_items"])
     assert (refusal.value.condition, complaint in refusal.value.what) == ("SUITE_INVALID", True), refusal.value
+
+
+def test_bases_of_consent_are_those_that_a_decision_can_have():
+    def bases(name):
+        (rule,) = [rule for rule in suite(name).rules if rule.id in {"consent_basis_unknown", "basis_unsaid"}]
+        return rule.kwargs["value_set"]
+
+    assert bases("silver.page_events") == bases("silver.auctions") == sorted(BASES)
+    assert bases("silver.consents") == sorted({*BASES, CONTACT} - {NO_LAW, NO_SIGNAL})

@@ -9,14 +9,17 @@ from adlake.contracts import table
 from adlake.datafile import DataFile
 from adlake.lake import Lake
 from adlake.marts import MARTS
+from adlake.marts.mart import Reach
 from adlake.slices import _files_of_days
 from adlake.snapshots import STEP as GOLD
-from adlake.touched import Touched, may_hold, pending, touched
+from adlake.touched import Touched, may_hold, pending, read_for, touched
 from tests.unit.small_lakes import commit, said
 
 YIELD, USERS = MARTS["gold.yield_hourly"], MARTS["gold.user_days"]
 YIELD_SOURCES = ("gam_requests", "gam_impressions", "gam_clicks", "gam_active_views", "gam_line_items")
 USER_SOURCES = ("page_events", "gam_impressions", "gam_clicks", "gam_line_items")
+VIEWS, SESSIONS = MARTS["gold.page_views"], MARTS["gold.sessions"]
+OF_PAGES = {"gold.traffic_daily", "gold.user_days", "gold.page_views", "gold.sessions"}
 FIRST, SECOND, THIRD = "20261101T000000000000Z", "20261102T000000000000Z", "20261103T000000000000Z"
 
 
@@ -92,7 +95,8 @@ def test_the_hours_of_a_batch_are_hours_of_one_mart_and_days_of_the_other(lake):
     [
         ("gam_requests", {"gold.yield_hourly"}),
         ("gam_active_views", {"gold.yield_hourly"}),
-        ("page_events", {"gold.user_days"}),
+        ("page_events", OF_PAGES),
+        ("auctions", {"gold.traffic_daily"}),
         ("gam_impressions", {"gold.yield_hourly", "gold.user_days"}),
     ],
 )
@@ -281,6 +285,34 @@ def test_snapshots_by_hand_ask_for_everything(lake):
     with_events(lake, 1)
     commit(lake, "silver.gam_line_items", [{"snapshot_date": date(2026, 11, 1), "line_item_id": "1"}])
     assert (touched(lake, YIELD).slices, touched(lake, USERS).slices) == (None, None)
+
+
+def test_an_event_touches_the_sessions_that_it_may_belong_to_or_begin(lake):
+    """A session lasts three days; an event may also be what another one, up to three days later, goes on from."""
+    events(lake, "page_events", range(1, 20), slices=[f"{day(10)}T05"])
+    assert touched(lake, SESSIONS).slices == {day(number) for number in range(7, 14)}
+    # that a page view's session began three days before is only known from three days more
+    assert touched(lake, VIEWS).slices == {day(number) for number in range(7, 17)}
+    assert touched(lake, USERS).slices == {day(10)}
+
+
+def test_days_without_events_are_not_recomputed_for_the_sake_of_others(lake):
+    """Where silver's rows have expired, or none came yet, nothing changes but what silver says has changed."""
+    events(lake, "page_events", [9, 12], slices=[day(10)])
+    assert touched(lake, SESSIONS).slices == {day(9), day(10), day(12)}
+
+
+def test_what_is_read_for_a_day_is_everything_that_may_touch_it(lake):
+    for mart in (SESSIONS, VIEWS, USERS):
+        reach = mart.reach(lake.config)
+        read = read_for(Touched(frozenset({day(15)}), {"page_events": 3}, (FIRST,)), reach)
+        assert (read.upstream, read.batches) == ({"page_events": 3}, (FIRST,))
+        assert {
+            number for number in range(1, 30) if date(2026, 11, 15) in reach.touched_by([date(2026, 11, number)])
+        } == {found.day for found in read.days}
+    assert read_for(Touched(None, {}, ()), SESSIONS.reach(lake.config)) == Touched(None, {}, ())
+    assert SESSIONS.reach(lake.config) == Reach(before_days=3, after_days=3)
+    assert VIEWS.reach(lake.config) == Reach(before_days=6, after_days=3)
 
 
 def test_the_days_of_slices_are_in_order_and_once():

@@ -15,6 +15,8 @@ from adlake.generator import Truth
 from adlake.generator.bidder_days import BIDDER_COLUMNS, BIDDER_KEY
 from adlake.generator.features import FEATURE_COLUMNS, FEATURE_KEY, number_text
 from adlake.generator.marts import USER_COLUMNS, YIELD_DIMENSIONS, YIELD_MEASURES, counts_text, digest_of, table_line
+from adlake.generator.traffic_sums import TRAFFIC_COLUMNS, TRAFFIC_KEY
+from adlake.generator.visits import PAGE_COLUMNS, PAGE_KEY, VISIT_COLUMNS, VISIT_KEY
 from adlake.generator.who_is_who import LINK_COLUMNS, LINK_KEY, USER_KEY_COLUMNS
 from adlake.lake import Lake
 from adlake.records import AccountRecord
@@ -22,7 +24,10 @@ from adlake.records import AccountRecord
 COLUMNS: Mapping[str, tuple[str, ...]] = {
     "yield_hourly": (*YIELD_DIMENSIONS, *YIELD_MEASURES),
     "user_days": USER_COLUMNS,
+    "page_views": PAGE_COLUMNS,
+    "sessions": VISIT_COLUMNS,
     "bidder_daily": BIDDER_COLUMNS,
+    "traffic_daily": TRAFFIC_COLUMNS,
     "user_features": FEATURE_COLUMNS,
     "identity_links": LINK_COLUMNS,
     "user_keys": USER_KEY_COLUMNS,
@@ -30,7 +35,10 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
 KEY_WIDTH: Mapping[str, int] = {
     "yield_hourly": len(YIELD_DIMENSIONS),
     "user_days": 2,
+    "page_views": len(PAGE_KEY),
+    "sessions": len(VISIT_KEY),
     "bidder_daily": len(BIDDER_KEY),
+    "traffic_daily": len(TRAFFIC_KEY),
     "user_features": len(FEATURE_KEY),
     "identity_links": len(LINK_KEY),
     "user_keys": 1,

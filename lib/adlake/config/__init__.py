@@ -4,6 +4,7 @@ from adlake.config.consent import ConsentConfig, ContextConfig
 from adlake.config.content import ContentConfig
 from adlake.config.crm import CrmConfig, FileMapping, Origin
 from adlake.config.loading import config_faults, load_config
+from adlake.config.sessions import SessionsConfig
 from adlake.config.settings import (
     SOURCES,
     Config,
@@ -34,6 +35,7 @@ __all__ = [
     "Origin",
     "PriceGranularity",
     "S3Config",
+    "SessionsConfig",
     "Source",
     "SparkConfig",
     "config_faults",

@@ -10,6 +10,7 @@ from pydantic import AfterValidator, Field, StringConstraints, ValidationInfo, f
 from adlake.config.consent import ConsentConfig
 from adlake.config.content import ContentConfig
 from adlake.config.crm import CrmConfig
+from adlake.config.sessions import SessionsConfig
 from adlake.config.values import Count, Strict, Text, Zone
 from adlake.faults import text_like
 
@@ -223,6 +224,7 @@ class Config(Strict):
         crm: what the files of contacts and newsletters mean.
         content: what sections are about.
         consent: what people must have said before their data is used.
+        sessions: how page events become page views and sessions.
         lock: of the one writer.
         maintenance: of data files.
         spark: resources.
@@ -243,6 +245,7 @@ class Config(Strict):
     crm: CrmConfig = CrmConfig()
     content: ContentConfig = ContentConfig()
     consent: ConsentConfig = ConsentConfig()
+    sessions: SessionsConfig = SessionsConfig()
     lock: LockConfig = LockConfig()
     maintenance: MaintenanceConfig = MaintenanceConfig()
     spark: SparkConfig = SparkConfig()

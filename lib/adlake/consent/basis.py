@@ -8,6 +8,8 @@ from adlake.consent.invalid import REASONS
 TCF, US_PRIVACY = "tcf", "us_privacy"
 COPPA, AGE, GPC = "coppa", "age", "gpc"
 NO_LAW, NO_SIGNAL = "no_law", "no_signal"
+CONTACT = "contact"
+"""What a record of contacts says, which no policy decides: the basis of rows of silver.consents alone."""
 
 _INVALID = "invalid:"
 _OF_THE_POLICY = {

@@ -80,7 +80,7 @@ def _request(auction: Auction) -> Object:
         if page.address
         else {"app": {"bundle": page.app, "name": page.app_id, "publisher": {"id": ACCOUNT}}}
     )
-    device: Object = {"ua": auction.profile.agent, "ip": "192.0.2.0"}
+    device: Object = {"ua": auction.robot or auction.profile.agent, "ip": "192.0.2.0"}
     device |= {"geo": {"country": COUNTRIES[str(country)]}} if country else {}
     device |= {"devicetype": DEVICE_TYPES[str(category)]} if category else {}
     device |= {"ifa": device_id} if category in MOBILE else {}

@@ -21,6 +21,8 @@ from adlake.generator.marts import (
     yield_line,
 )
 from adlake.generator.tally import SEEN, Tally
+from adlake.generator.traffic_sums import TRAFFIC_COLUMNS, TRAFFIC_MEASURES
+from adlake.generator.visits import PAGE_COLUMNS, PAGE_MEASURES, VISIT_COLUMNS, VISIT_MEASURES
 from adlake.generator.who_is_who import LINK_COLUMNS, LINK_MEASURES, USER_KEY_COLUMNS, USER_KEY_MEASURES
 
 FULL_TABLE_ROWS = 200_000
@@ -89,6 +91,21 @@ def user_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
 def bidder_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
     """The mart of bidders."""
     return tables.of("bidder_daily", BIDDER_COLUMNS, BIDDER_MEASURES, rows)
+
+
+def traffic_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
+    """The mart of traffic."""
+    return tables.of("traffic_daily", TRAFFIC_COLUMNS, TRAFFIC_MEASURES, rows)
+
+
+def page_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
+    """The page views."""
+    return tables.of("page_views", PAGE_COLUMNS, PAGE_MEASURES, rows)
+
+
+def visit_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
+    """The sessions."""
+    return tables.of("sessions", VISIT_COLUMNS, VISIT_MEASURES, rows)
 
 
 def feature_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:

@@ -30,7 +30,6 @@ from adlake.generator.tally import (
     SEEN,
     UNFILLED_PREFIX,
     VIEWS,
-    VISITS,
     Tally,
 )
 
@@ -173,7 +172,7 @@ def user_days(tally: Tally, card: RateCard) -> list[UserDay]:
     found = []
     for (person, day), row in tally.people.items():
         micros, unknown = network.get((person, day), nothing)
-        events = row[VISITS], row[VIEWS], row[SEEN], row[CLICKED]
+        events = len(tally.visits.get((person, day), ())), row[VIEWS], row[SEEN], row[CLICKED]
         found.append(UserDay(person, day, *events, row[EARNED] + micros, unknown))
     return found
 
@@ -214,8 +213,8 @@ def digest_of(lines: Iterable[str]) -> str:
 
 
 def table_line(values: Iterable[object]) -> str:
-    """A row of a mart as a line of its CSV file; no value holds a comma, a null is empty."""
-    return ",".join(map(str, values))
+    """A row of a mart as a line of its CSV file; a value with a comma stands in quotes, a null is empty."""
+    return ",".join(f'"{text}"' if "," in text else text for text in map(str, values))
 
 
 def yield_line(key: YieldKey, measures: Sequence[int]) -> str:

@@ -12,17 +12,20 @@ VENDOR = "com.snowplowanalytics.snowplow"
 _SCHEMA = f"iglu:{VENDOR}"
 _CONTEXTS = f'{{"schema":"{_SCHEMA}/contexts/jsonschema/1-0-0","data":['
 _WEB_PAGE = f'{{"schema":"{_SCHEMA}/web_page/jsonschema/1-0-0","data":{{"id":"'
-_PERFORMANCE = '{"schema":"iglu:org.w3/PerformanceTiming/jsonschema/1-0-0","data":{"domComplete":0}},'
+_TIMING = '{"schema":"iglu:org.w3/PerformanceTiming/jsonschema/1-0-0","data":{"domComplete":0}}'
 _SPIDER = '{"schema":"iglu:com.iab.snowplow/spiders_and_robots/jsonschema/1-0-0","data":{"spiderOrRobot":'
 _LINK = (
     f'{{"schema":"{_SCHEMA}/unstruct_event/jsonschema/1-0-0","data":{{"schema":"{_SCHEMA}/link_click/jsonschema/1-0-1",'
     '"data":{"targetUrl":"https://partner.example/offer","elementId":"promo"}}}'
 )
+PAGE_HEIGHT = 3600
 PERSON_CONTEXT = _CONTEXTS + _SPIDER + 'false,"category":"BROWSER"}}]}'
 SPIDER_CONTEXTS = (
     _CONTEXTS + _SPIDER + 'true,"category":"SPIDER_OR_ROBOT"}}]}',
     _CONTEXTS + _SPIDER + ' true,"category":"SPIDER_OR_ROBOT"}}]}',
 )
+# why an event or an auction is one of a robot: the contexts say so, or the agent
+BY_CONTEXT, BY_AGENT = "spider_context", "user_agent"
 REFERRERS = (
     "\t" * 8,
     "https\twww.google.com\t443\t/\t\t\tsearch\tGoogle\t",
@@ -43,11 +46,12 @@ class PageEvent(NamedTuple):
         identifiers: user_id, domain_userid, network_userid and the best of them as `kind:identifier`.
         profile: device and place.
         page: where it happened.
-        view: the page view that it belongs to: page view id, session id, index of the session, referrer.
+        view: the page view that it belongs to: page view id, session id (both may be empty), index of the session,
+            referrer.
         depth: pixels scrolled, for a ping.
         agent: the user agent.
         derived_contexts: what the enrichment says about bots.
-        is_bot: what that and the agent come to.
+        bot_reason: why it is one of a robot, where it is.
     """
 
     event_id: str
@@ -62,7 +66,7 @@ class PageEvent(NamedTuple):
     depth: int
     agent: str
     derived_contexts: str
-    is_bot: bool
+    bot_reason: str | None
 
     @property
     def happened_at(self) -> int:
@@ -77,8 +81,10 @@ def uuid_of(number: int) -> str:
 
 
 def contexts_of(view_id: str) -> str:
-    """The contexts that name the page view; now and then another context comes first."""
-    other = _PERFORMANCE if view_id[0] in "0f" else ""
+    """The contexts that name the page view, if it has a name; now and then another context comes first."""
+    if not view_id:
+        return f"{_CONTEXTS}{_TIMING}]}}"
+    other = f"{_TIMING}," if view_id[0] in "0f" else ""
     return f'{_CONTEXTS}{other}{_WEB_PAGE}{view_id}"}}}}]}}'
 
 
@@ -99,7 +105,7 @@ def enriched_line(event: PageEvent) -> str:
         f"\tjs-3.24.2\tssc-3.2.0-kinesis\tsnowplow-enrich-kinesis-5.1.0-common-5.1.0\t{user_id}\t192.0.2.0\t"
         f"\t{domain_id}\t{session_index}\t{network_id}\t{profile.place}\t\t\t\t\t{page.for_tracker}\t{referrer}"
         f"\t{medium}\t{source}\t{term}\t{content}\t{name}\t{contexts_of(view_id)}\t\t\t\t\t\t{link}"
-        f"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t{scroll}\t{event.agent}\t{profile.client}\tUTF-8\t{profile.height}\t3600"
+        f"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t{scroll}\t{event.agent}\t{profile.client}\tUTF-8\t{profile.height}\t{PAGE_HEIGHT}"
         f"\t\t\t\t\t\t\t\t{profile.zone}\t\t\t\t{created}\t\t\t{event.derived_contexts}\t{session_id}\t{derived}"
         f"\t{VENDOR}\t{event.name}\tjsonschema\t1-0-0\t\t"
     )

@@ -58,19 +58,41 @@ DEVICES = (
 # what user reports call a device, by the tracker's type and by the ad server's category
 TRACKED_KINDS = {"Mobile": "mobile", "Computer": "desktop", "Tablet": "tablet", "Other": "other", "Unknown": None}
 SERVED_KINDS = {"Smartphone": "mobile", "Desktop": "desktop", "Tablet": "tablet", "Connected TV": "tv"}
+# by family of browser; a phone is made by Cubot, which is no bot
 USER_AGENTS = {
-    "Safari": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_2 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-    "Version/18.2 Mobile/15E148 Safari/604.1",
-    "Chrome": "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Mobile "
-    "Safari/537.36",
-    "Firefox": "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0",
-    "Unknown": "",
+    "Safari": (
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+            "Version/18.6 Mobile/15E148 Safari/604.1"
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like "
+            "Gecko) Mobile/22G86 "
+            "[FBAN/FBIOS;FBAV/531.0.0.44.72;FBBV/791534861;FBDV/iPhone16,1;FBMD/iPhone;FBSN/iOS;FBSV/18.6;FBSS/3;FBCR/;"
+            "FBID/phone;FBLC/de_DE;FBOP/5]"
+        ),
+    ),
+    "Chrome": (
+        (
+            "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Mobile "
+            "Safari/537.36"
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 9; CUBOT_P30) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Mobile "
+            "Safari/537.36"
+        ),
+    ),
+    "Firefox": ("Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0",),
+    "Unknown": ("",),
 }
+# of the last four only a kept list knows
 BOT_AGENTS = (
     "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
     "Mozilla/5.0 (compatible; Yahoo! Slurp; http://help.yahoo.com/help/us/ysearch/slurp)",
-    "ExampleSpider/1.0 (+https://spider.example)",
-    "Mozilla/5.0 (X11; Linux x86_64) CRAWLER-kit/2.3",
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/129.0.0.0 Safari/537.36",
+    "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
+    "python-requests/2.32.3",
+    "curl/8.5.0",
 )
 
 
@@ -142,7 +164,8 @@ def _profile(
     features = "\t" * 8
     shape = ("1", "24", width, int(str(height)) - 120, system, system, "", zone, kind, mobile, width, height)
     client = "\t".join(map(str, (browser, family, "", "Browser", "", "de-DE", features, *shape)))
-    agent, window = USER_AGENTS[str(family)], int(str(height)) - 120
+    agents, window = USER_AGENTS[str(family)], int(str(height)) - 120
+    agent = agents[number % len(agents)]
     return Profile(for_ads, place, client, agent, str(zone), window, TRACKED_KINDS[str(kind)], str(code) or None)
 
 

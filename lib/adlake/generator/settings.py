@@ -10,6 +10,7 @@ from adlake.generator.contacts import MEMBERS, MEMBERSHIP, NEWSLETTER, SUBSCRIBE
 from adlake.generator.delivery import LANDING
 from adlake.generator.features import content_config
 from adlake.generator.rates import LAKE_CURRENCY, fx_config
+from adlake.generator.visits import session_config
 from adlake.generator.who_is_who import MAX_DEVICES, MAX_PEOPLE
 
 KEY_FILE, KEY_VERSION = "identity.key", "k1"
@@ -35,6 +36,7 @@ def write_settings(directory: Path) -> None:
             "max_devices": MAX_DEVICES,
         },
         "content": content_config(),
+        "sessions": session_config(),
         "fx": fx_config(),
         "crm": crm_config(),
     }

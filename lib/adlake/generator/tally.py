@@ -12,6 +12,7 @@ from adlake.generator.page_events import PAGE_VIEW, PageEvent
 from adlake.generator.people import SERVED_KINDS, person
 from adlake.generator.places import SECTION_BIT
 from adlake.generator.sums import add_lists
+from adlake.generator.traffic_sums import TrafficSums
 
 AT, UNIT, SITE, DEMAND = PLACE["#at"], PLACE["#unit"], PLACE["#site"], PLACE["#demand"]
 USER, PPID = PLACE["UserId"], PLACE["PublisherProvidedID"]
@@ -33,9 +34,9 @@ CAP_MICROS = 20_000_000
 # hour since the epoch, site, ad unit, demand, device category, country
 Cell = tuple[int, str | None, str | None, str, str | None, str | None]
 
-# page views, impressions, clicks, reported revenue (micros), visits, first seen, last seen (micros), sections (bits)
-VIEWS, SEEN, CLICKED, EARNED, VISITS, FIRST, LAST, SECTIONS = range(8)
-ADDED = (VIEWS, SEEN, CLICKED, EARNED, VISITS)
+# page views, impressions, clicks, reported revenue (micros), first seen, last seen (micros), sections (bits)
+VIEWS, SEEN, CLICKED, EARNED, FIRST, LAST, SECTIONS = range(7)
+ADDED = (VIEWS, SEEN, CLICKED, EARNED)
 SECTION, DEVICE_KIND, COUNTRY_NAME = range(3)
 
 
@@ -48,17 +49,23 @@ class Tally:
         people: sums of the user mart by `kind:identifier` and day since the epoch.
         aspects: by `kind:identifier` and day, page views by section, and events by device and by country; a key is
             one of the three constants and a name.
+        visits: session ids by `kind:identifier` and day.
+        pages: page events, those of bots left out.
         network: impressions and clicks by `kind:identifier`, day and line item, for network records alone.
         bidding: sums over header bids.
         links: identifiers that were seen together.
+        traffic: sums over page events and auctions, those of robots among them.
     """
 
     cells: dict[Cell, list[int]] = field(default_factory=dict)
     people: dict[tuple[str, int], list[int]] = field(default_factory=dict)
     aspects: dict[tuple[str, int], Counter[tuple[int, str]]] = field(default_factory=dict)
+    visits: dict[tuple[str, int], set[str]] = field(default_factory=dict)
+    pages: list[PageEvent] = field(default_factory=list)
     network: dict[tuple[str, int, str], list[int]] = field(default_factory=dict)
     bidding: Bidding = field(default_factory=Bidding)
     links: Links = field(default_factory=Links)
+    traffic: TrafficSums = field(default_factory=TrafficSums)
 
     def add(self, table: str, records: Iterable[Record]) -> None:
         """The tally with the records of an ad-server table counted in."""
@@ -136,7 +143,7 @@ class Tally:
         key = (person, at // MICROS_PER_DAY)
         row = self.people.get(key)
         if row is None:
-            row = self.people[key] = [0, 0, 0, 0, 0, at, at, 0]
+            row = self.people[key] = [0, 0, 0, 0, at, at, 0]
         elif at < row[FIRST]:
             row[FIRST] = at
         elif at > row[LAST]:
@@ -144,25 +151,21 @@ class Tally:
         return row
 
     def add_page_events(self, events: Iterable[PageEvent]) -> None:
-        """The tally with page events counted in; bots and nobody's events are left out.
-
-        Args:
-            events: all that the same visits brought, as visits are counted by them.
-        """
-        visits = set()
+        """The tally with page events counted in; bots are left out, and nobody's events are no one's."""
         for event in events:
+            if event.bot_reason:
+                continue
+            self.pages.append(event)
             best = event.identifiers[3]
-            if event.is_bot or best is None:
+            if best is None:
                 continue
             at = event.happened_at
             login, domain, network, _ = event.identifiers
             named = person("login", login), person("domain", domain), person("network", network)
             self.links.add("page_events", at, named)
             row = self._person(best, at)
-            visit = (best, at // MICROS_PER_DAY, event.view[1])
-            if visit not in visits:
-                visits.add(visit)
-                row[VISITS] += 1
+            if event.view[1]:
+                self.visits.setdefault((best, at // MICROS_PER_DAY), set()).add(event.view[1])
             aspects = self._add_aspects(best, at, event.profile.kind, event.profile.country)
             if event.name == PAGE_VIEW:
                 row[VIEWS] += 1
@@ -187,6 +190,10 @@ class Tally:
             self.aspects.setdefault(of_day, Counter()).update(aspects)
         self.bidding.merge(other.bidding)
         self.links.merge(other.links)
+        self.traffic.merge(other.traffic)
+        self.pages += other.pages
+        for of_day, visits in other.visits.items():
+            self.visits.setdefault(of_day, set()).update(visits)
         for key, row in other.people.items():
             mine = self.people.get(key)
             if mine is None:

@@ -3,11 +3,14 @@
 from math import exp
 from random import Random
 from typing import NamedTuple
+from zlib import crc32
 
-from adlake.generator.clocks import MICROS, Keys, network_time
+from adlake.generator.clocks import MICROS, MILLIS_PER_HOUR, Keys, network_time
 from adlake.generator.columns import Record
 from adlake.generator.demand import NO_MONEY
 from adlake.generator.page_events import (
+    BY_AGENT,
+    BY_CONTEXT,
     LINK_CLICK,
     PAGE_PING,
     PAGE_VIEW,
@@ -29,6 +32,8 @@ ELIGIBLE_SHARE, MEASURABLE_SHARE, VIEWABLE_SHARE = 0.95, 0.95, 0.48
 SLOWEST_MICROS = 45 * MICROS
 PAGES_TAIL = 2.2
 STATED_SHARE, SPIDER_SHARE = 0.995, 0.5
+NAMELESS_SHARE, REPEATED_SHARE, BRIEF_SHARE = 0.01, 0.02, 0.25
+VISIT_MILLIS = 3 * MILLIS_PER_HOUR
 
 FILLED = tuple((word, "", "", "") for word in ("true", "true", "true", "Y", "1", "TRUE"))
 NOT_FILLED = tuple((word, "", "", "") for word in ("false", "false", "N", "0"))
@@ -154,18 +159,26 @@ class Traffic:
         is_bot = random() < BOT_SHARE
         profile = self._world.profiles[visitor.profile]
         identifiers = visitor.known if random() < LOGGED_IN_SHARE else visitor.unknown
-        agent, derived_contexts = profile.agent, PERSON_CONTEXT
+        agent, derived_contexts, bot_reason = profile.agent, PERSON_CONTEXT, None
         if is_bot and random() < SPIDER_SHARE:
+            bot_reason = BY_CONTEXT
             derived_contexts = SPIDER_CONTEXTS[int(random() * len(SPIDER_CONTEXTS))]
         elif is_bot:
+            bot_reason = BY_AGENT
             agent = BOT_AGENTS[int(random() * len(BOT_AGENTS))]
         referrer = REFERRERS[int(random() * len(REFERRERS))]
-        view = (uuid_of(self._bits(128)), uuid_of(self._bits(128)), 1 + int(random() * 9), referrer)
+        view_id = uuid_of(self._bits(128))
+        session_id = self._session(at, visitor, self._bits(128))
+        view = (view_id if random() >= NAMELESS_SHARE else "", session_id, 1 + int(random() * 9), referrer)
         names = [PAGE_VIEW]
         pings = 0 if is_bot else int(3.6 * random())
         names += [PAGE_PING] * pings
-        if random() < LINK_SHARE:
+        share = random()
+        if share < LINK_SHARE:
             names.append(LINK_CLICK)
+        elif share < LINK_SHARE + REPEATED_SHARE:
+            # the page tells of itself a second time
+            names.append(PAGE_VIEW)
         offline = int(random() * 20 * 3_600_000) if random() < OFFLINE_SHARE else 0
         events = []
         for place, name in enumerate(names[:most]):
@@ -177,7 +190,21 @@ class Traffic:
             events.append(
                 PageEvent(
                     *(event_id, name, collector, etl, derived, identifiers, profile, page, view, depth, agent),
-                    *(derived_contexts, is_bot),
+                    *(derived_contexts, bot_reason),
                 )
             )
         return events
+
+    @staticmethod
+    def _session(at: int, visitor: Visitor, drawn: int) -> str:
+        """The session that the tracker knows by its cookie: of one page view, or one of three hours; empty without one.
+
+        Sessions of three hours begin at another moment for every visitor, some of them before midnight.
+        """
+        cookie = visitor.known[1]
+        if not cookie:
+            return ""
+        if drawn % 100 < BRIEF_SHARE * 100:
+            return uuid_of(drawn)
+        own = crc32(cookie.encode())
+        return uuid_of(own << 96 | (at + own % VISIT_MILLIS) // VISIT_MILLIS)

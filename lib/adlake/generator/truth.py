@@ -18,8 +18,11 @@ from adlake.generator.gold_tables import (
     bidder_table,
     feature_table,
     link_table,
+    page_table,
+    traffic_table,
     user_key_table,
     user_table,
+    visit_table,
     yield_table,
 )
 from adlake.generator.line_items import known_rates
@@ -29,6 +32,7 @@ from adlake.generator.plan import Plan
 from adlake.generator.rates import Exchange
 from adlake.generator.rates import known_rates as known_exchange_rates
 from adlake.generator.tally import Tally
+from adlake.generator.visits import page_views, sessions
 from adlake.generator.who_is_who import link_rows, user_key_rows
 
 BATCHES = (1, 2)
@@ -118,7 +122,10 @@ def write_truth(directory: Path, plan: Plan, outcome: Outcome, contacts: Sequenc
             "gold": {
                 "yield_hourly": yield_table(tables, tally, card),
                 "user_days": user_table(tables, [user_line(tally, row, key) for row in days]),
+                "page_views": page_table(tables, page_views(tally.pages, key)),
+                "sessions": visit_table(tables, sessions(tally.pages, key)),
                 "bidder_daily": bidder_table(tables, bidder_days(tally.bidding, exchange)),
+                "traffic_daily": traffic_table(tables, tally.traffic.rows()),
                 "user_features": feature_table(tables, [*features, *older]),
             },
         }

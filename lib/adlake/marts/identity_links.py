@@ -28,6 +28,8 @@ ROTATIONS = "key_rotations"
 # The others carry no signal of consent.
 SIGNALLED = frozenset({"page_events", "auctions"})
 CONSENTS = ("may_store", "may_personalise_ads", "may_profile", "may_measure")
+MARKED = ("page_events", "auctions")
+"""Tables that tell robots from people."""
 PAIR = ("id_key", "linked_id_key", "kind", "linked_kind")
 
 
@@ -36,8 +38,8 @@ def identity_links(frames: Frames, _: Config) -> DataFrame:
 
     Consent is that of the rows' own signals; where they differ within the day, a refusal binds.
 
-    Every two of a row's keys are a pair: when one of them is cut later, the others stay linked. Page events of bots
-    are left out.
+    Every two of a row's keys are a pair: when one of them is cut later, the others stay linked. Events of robots are
+    left out.
 
     Args:
         frames: the tables of `KEYS` and the links of keys of several versions, whole days (UTC).
@@ -100,7 +102,7 @@ def _allowed(name: str, source: str) -> Column:
 
 
 def _counted(events: DataFrame, source: str) -> DataFrame:
-    return events.where(~F.col("is_bot")) if source == "page_events" else events
+    return events.where(~F.col("is_bot")) if source in MARKED else events
 
 
 def _pairs(kinds: Mapping[str, str]) -> Column:
@@ -121,7 +123,7 @@ def _pairs_of(source: str) -> Column:
     keys = [F.when(F.col(name).isNotNull(), 1).otherwise(0) for name in KEYS[source]]
     number = reduce(Column.__add__, keys)
     pairs = (number * (number - 1) / 2).cast("bigint")
-    return F.when(~F.col("is_bot"), pairs).otherwise(0) if source == "page_events" else pairs
+    return F.when(~F.col("is_bot"), pairs).otherwise(0) if source in MARKED else pairs
 
 
 def _proofs(_: Config) -> tuple[Proof, ...]:

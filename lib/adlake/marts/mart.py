@@ -1,7 +1,8 @@
 """What a mart is: a table made of silver rows of touched slices."""
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from datetime import date, timedelta
 
 from pyspark.sql import Column, DataFrame
 
@@ -10,6 +11,9 @@ from adlake.lake import Lake
 
 Frames = Mapping[str, DataFrame]
 """Silver frames by table name, restricted to whole slices, and `days`: the distinct `event_date`."""
+
+COUNTED_AT = "counted_at_utc"
+"""Where an attribution says in which slice an event counts."""
 
 
 @dataclass(frozen=True)
@@ -36,6 +40,29 @@ class Reference:
 
     table: str
     days: Callable[[Lake, Collection[str], Change], set[str]]
+
+
+@dataclass(frozen=True)
+class Reach:
+    """How many days before and after the day of a row the events lie that decide it.
+
+    A change of a day touches the rows from `after_days` before it to `before_days` after it.
+
+    Attributes:
+        before_days: whole days before.
+        after_days: whole days after.
+    """
+
+    before_days: int = 0
+    after_days: int = 0
+
+    def read_for(self, days: Iterable[date]) -> set[date]:
+        """The days whose events decide the rows of some days."""
+        return {day + timedelta(n) for day in days for n in range(-self.before_days, self.after_days + 1)}
+
+    def touched_by(self, days: Iterable[date]) -> set[date]:
+        """The days with rows that events of some days decide."""
+        return {day + timedelta(n) for day in days for n in range(-self.after_days, self.before_days + 1)}
 
 
 @dataclass(frozen=True)
@@ -71,6 +98,10 @@ class Proof:
     price: Callable[[], Column] | None = None
 
 
+def _own_day(_: Config) -> Reach:
+    return Reach()
+
+
 @dataclass(frozen=True)
 class Mart:
     """A table whose slices are recomputed whenever silver's change.
@@ -82,6 +113,11 @@ class Mart:
         build: the frames of all of them to rows of the mart.
         proofs: of all measures, under a configuration: their sums over a slice must equal silver's.
         pricing: for proofs with a price.
+        reach: for rows that events of other days decide, under a configuration.
+        attribution: for rows that hold events of other days: the events of the mart's one silver table with
+            COUNTED_AT, the moment in whose slice each counts; proofs sum these.
+        fates: where one event makes one row at most: those events with `event_date` and `reason`, why they made none;
+            null for those that did.
     """
 
     table: str
@@ -90,6 +126,9 @@ class Mart:
     proofs: Callable[[Config], Sequence[Proof]]
     references: Sequence[Reference] = ()
     pricing: Pricing | None = None
+    reach: Callable[[Config], Reach] = _own_day
+    attribution: Callable[[Frames, Config], DataFrame] | None = None
+    fates: Callable[[Frames, Config], DataFrame] | None = None
 
     @property
     def step(self) -> str:

@@ -1,0 +1,176 @@
+"""gold.sessions: every visit, where it came from, where it landed, and whether it was engaged."""
+
+from pyspark.sql import Column, DataFrame
+from pyspark.sql import functions as F
+
+from adlake.config import Config
+from adlake.marts.mart import COUNTED_AT, Frames, Mart, Proof, Reach
+from adlake.marts.user_days import device
+from adlake.marts.visits import (
+    ORDER,
+    PAGE,
+    SESSION,
+    engaged_seconds,
+    first,
+    heartbeat_of,
+    is_of_page,
+    is_ping,
+    whole_seconds,
+    with_engagement,
+    with_sessions,
+)
+
+LANDING = (
+    *(*ORDER, "event_name", "site", "page_url", "section", "device_type", "geo_country", "utm_source", "utm_medium"),
+    *("utm_campaign", "referrer_site", "refr_medium"),
+)
+# which key names the person of a session, best first
+PERSON = ("login_id_key", "domain_id_key", "network_id_key")
+SUMS = ("events", "page_views", "page_pings", "conversions", "engaged_seconds")
+DIRECT, NO_MEDIUM = "(direct)", "(none)"
+LEAST_PAGE_VIEWS, LEAST_HEARTBEATS = 2, 2
+
+
+def sessions(frames: Frames, config: Config) -> DataFrame:
+    """Sessions with source, landing page and engagement, as dbt-snowplow-web 0.15.2 and Google Analytics 4 have them.
+
+    The events of a session are summed up page by page, then over its pages. A session in which no page was seen is
+    none (Snowplow). Source, landing page, device and country are those of its first page view or ping.
+
+    Args:
+        frames: `page_events` of whole days (UTC), as far around the wanted days as the reach says.
+        config: of sessions.
+
+    Returns:
+        one row per session, in the day (UTC) of its first event, with all of its events up to three days later.
+    """
+    settings = config.sessions
+    pages = _pages(with_sessions(frames["page_events"], config), config)
+    place = F.struct(*[f"landing.{name}" for name in ORDER])
+    landing = F.min_by("landing", F.when(F.col("landing").isNotNull(), place))
+    found = pages.groupBy(*SESSION).agg(
+        *[F.sum(name).alias(name) for name in SUMS],
+        F.max("ended_at_utc").alias("ended_at_utc"),
+        landing.alias("landing"),
+        *[F.min_by(f"{key}.key", F.col(f"{key}.at")).alias(key) for key in PERSON],
+    )
+    whole = found.where(F.col("page_views") > 0).select(
+        *SESSION, *SUMS, "ended_at_utc", F.coalesce(*PERSON).alias("id_key"), "landing.*"
+    )
+    is_far = F.col("page_views") >= LEAST_PAGE_VIEWS
+    is_converted = F.col("conversions") > 0
+    is_engaged = is_far | is_converted | (F.col("engaged_seconds") > settings.engaged_seconds)
+    is_long = F.col("engaged_seconds") >= LEAST_HEARTBEATS * settings.heartbeat_seconds
+    # a page that is first heard of by a ping has been open for the minimum visit
+    unseen = F.when(F.col("event_name") == "page_ping", settings.minimum_visit_seconds).otherwise(0)
+    return whole.select(
+        "session_id",
+        F.to_date("session_started_at_utc").alias("event_date"),
+        "id_key",
+        F.col("session_started_at_utc").alias("started_at_utc"),
+        "ended_at_utc",
+        "site",
+        F.col("page_url").alias("landing_page_url"),
+        F.col("section").alias("landing_section"),
+        device(F.col("device_type")).alias("device"),
+        F.col("geo_country").alias("country"),
+        _source().alias("source"),
+        _medium().alias("medium"),
+        F.col("utm_campaign").alias("campaign"),
+        "referrer_site",
+        "refr_medium",
+        *SUMS,
+        (whole_seconds("session_started_at_utc", "ended_at_utc") + unseen).alias("duration_seconds"),
+        is_engaged.alias("is_engaged"),
+        (is_far | is_converted | is_long).alias("is_engaged_snowplow"),
+        (~is_engaged).alias("is_bounced"),
+    )
+
+
+def _pages(events: DataFrame, config: Config) -> DataFrame:
+    """One row per session and page, and one for its events of no page."""
+    settings = config.sessions
+    page = F.when(is_of_page(), F.col("page_view_id")).alias("page_view_id")
+    heartbeats = F.count_distinct(F.when(is_ping(), heartbeat_of(settings)))
+    pages = events.where(F.col("session_id").isNotNull()).withColumn("is_of_page", is_of_page())
+    firsts = [_first_key(key).alias(key) for key in PERSON]
+    return pages.groupBy(*PAGE[:2], page).agg(
+        F.count(F.lit(1)).alias("events"),
+        F.max(F.col("is_of_page").cast("bigint")).alias("page_views"),
+        F.count_if(is_ping()).alias("page_pings"),
+        F.count_if(_is_conversion(config)).alias("conversions"),
+        engaged_seconds(heartbeats, settings).alias("engaged_seconds"),
+        F.max("event_at_utc").alias("ended_at_utc"),
+        first(F.struct(*LANDING), F.col("is_of_page")).alias("landing"),
+        *firsts,
+    )
+
+
+def _first_key(key: str) -> Column:
+    """The key of the first event that has it, with the place of that event in order."""
+    return first(F.struct(F.col(key).alias("key"), F.struct(*ORDER).alias("at")), F.col(key).isNotNull())
+
+
+def _is_conversion(config: Config) -> Column:
+    return F.col("event_name").isin(list(config.sessions.conversions))
+
+
+def _source() -> Column:
+    """The campaign's source, else the site before; `(direct)` for neither (Google Analytics)."""
+    return F.coalesce("utm_source", F.when(_is_from_outside(), F.col("referrer_site")), F.lit(DIRECT))
+
+
+def _medium() -> Column:
+    """The campaign's medium, else what the site before is: organic search, e-mail or another site; else `(none)`."""
+    referred = (
+        F.when(~_is_from_outside(), NO_MEDIUM)
+        .when(F.col("refr_medium") == "search", "organic")
+        .when(F.col("refr_medium") == "email", "email")
+        .otherwise("referral")
+    )
+    return F.coalesce("utm_medium", referred)
+
+
+def _is_from_outside() -> Column:
+    """Whether another site led here; the publisher's own pages do not."""
+    is_own = F.coalesce(F.col("refr_medium") == "internal", F.lit(False))
+    return F.col("referrer_site").isNotNull() & ~is_own & ~F.col("referrer_site").eqNullSafe(F.col("site"))
+
+
+def _attribution(frames: Frames, config: Config) -> DataFrame:
+    """Events of sessions in which a page was seen; they count where the session began."""
+    events = with_sessions(frames["page_events"], config)
+    counted = events.withColumn(COUNTED_AT, F.col("session_started_at_utc"))
+    return with_engagement(counted, config.sessions)
+
+
+def _reach(config: Config) -> Reach:
+    """That nothing came before an event takes as long to tell as a session lasts at most."""
+    days = config.sessions.maximum_days
+    return Reach(before_days=days, after_days=days)
+
+
+def _proofs(config: Config) -> tuple[Proof, ...]:
+    """All sums, event by event.
+
+    Both sides count an event where its session began, and only sessions that began on recomputed days are compared:
+    those are read whole. What an event adds to page views and seconds is told from the event before it; the mart
+    counts distinct pages and heartbeats.
+    """
+    return (
+        Proof("events", "page_events", lambda: F.lit(1)),
+        Proof("page_views", "page_events", lambda: F.col("added_pages")),
+        Proof("page_pings", "page_events", lambda: F.when(is_ping(), 1).otherwise(0)),
+        Proof("conversions", "page_events", lambda: F.when(_is_conversion(config), 1).otherwise(0)),
+        Proof("engaged_seconds", "page_events", lambda: F.col("added_seconds")),
+    )
+
+
+SESSIONS = Mart(
+    table="gold.sessions",
+    events=("page_events",),
+    build=sessions,
+    proofs=_proofs,
+    reach=_reach,
+    attribution=_attribution,
+)
