@@ -26,7 +26,7 @@ def test_real_enriched_events_are_accounted_for_line_by_line(config, spark_of, r
 
     report = job.execute(ALL_STEPS, spark_of(config), config)
 
-    accounts = {(record.step, record.table): record.account for record in report.commits}
+    accounts = lakes.accounts(report)
     # lines 1 and 2 of the 50 have 130 and 129 columns; the others have 131 and one event id each
     assert accounts == {
         ("ingest_bronze", "quarantine.page_events"): Account(2, 2),

@@ -133,6 +133,12 @@ def price_of(bid):
     return bid["price"] or 0
 
 
+def who_of(record):
+    request = record["Request"]
+    ids = (request.get("device") or {}).get("ifa"), (request.get("user") or {}).get("id")
+    return {"at": started_at(record), "device": ids[0], "user": ids[1]}
+
+
 def rows_of(record):
     """Rows of the tables of auctions and bids: keys to values, or to a pair that says why they are none."""
     of_all, imps = fate_of_all(record), (record.get("Request") or {}).get("imp")
@@ -146,7 +152,7 @@ def rows_of(record):
     for imp in imps:
         floor_of_imp = "floor_invalid" if is_no_price(imp.get("bidfloor", 0)) else None
         fate = "impression_id_missing" if not imp["id"] else floor_of_imp
-        auctions[key, imp["id"]] = ("quarantined", fate) if fate else slot_of(record)
+        auctions[key, imp["id"]] = ("quarantined", fate) if fate else slot_of(record) | who_of(record)
         of_imp = {seat: found for (imp_id, seat), found in offers.items() if imp_id == imp["id"]}
         for bidder, row in rows_of_imp(record, imp, of_imp).items():
             bids[key, imp["id"], bidder] = row

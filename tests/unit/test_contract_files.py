@@ -170,7 +170,10 @@ COLUMNS = {
         may_measure boolean, may_share array<string>, consent_basis string, consent_policy_version string,
         events bigint""",
     "silver.identity_links": """event_date date, id_key string, linked_id_key string, kind string, linked_kind string,
-        source string, first_seen_at_utc timestamp, last_seen_at_utc timestamp, events bigint""",
+        source string, first_seen_at_utc timestamp, last_seen_at_utc timestamp, events bigint, may_store boolean,
+        may_personalise_ads boolean, may_profile boolean, may_measure boolean""",
+    "silver.key_rotations": """event_date date, event_at_utc timestamp, old_id_key string, new_id_key string,
+        kind string""",
     "silver.user_keys": """id_key string, kind string, user_key string, linked_people bigint, linked_devices bigint,
         is_cut boolean, cut_reason string""",
     "gold.yield_hourly": """hour_utc timestamp, event_date date, site string, ad_unit_id string, channel string,
@@ -265,6 +268,7 @@ KEYS = {
     "silver.page_events": ("event_id",),
     "silver.consents": ("event_date", "id_key", "source", "signal_at_utc"),
     "silver.identity_links": ("event_date", "id_key", "linked_id_key", "source"),
+    "silver.key_rotations": ("old_id_key", "new_id_key"),
     "silver.user_keys": ("id_key",),
     "gold.yield_hourly": ("hour_utc", "site", "ad_unit_id", "channel", "device_category", "country"),
     "gold.user_days": ("id_key", "event_date"),
@@ -285,6 +289,7 @@ PARTITIONS = {
     "silver.gam_line_items": ("snapshot_date",),
     "silver.consents": ("event_date",),
     "silver.identity_links": ("event_date",),
+    "silver.key_rotations": ("event_date",),
     "silver.user_keys": (),
     "gold.yield_hourly": ("event_date",),
     "gold.user_days": ("event_date",),
@@ -309,6 +314,7 @@ STATISTICS = {
     "silver.gam_line_items": ("line_item_id", "_batch_id", "_file"),
     "silver.consents": (),
     "silver.identity_links": (),
+    "silver.key_rotations": (),
     "silver.user_keys": (),
     "gold.yield_hourly": ("hour_utc",),
     "gold.user_days": (),
@@ -420,6 +426,7 @@ def test_changes_are_counted_by_hour_where_gold_follows_them_by_hour():
         "gold.user_features": contracts.Slice("as_of_date", "day"),
         "silver.consents": contracts.Slice("event_date", "day"),
         "silver.identity_links": contracts.Slice("event_date", "day"),
+        "silver.key_rotations": contracts.Slice("event_date", "day"),
     }
 
 

@@ -17,7 +17,7 @@ import pytest
 from adlake.config import load_config
 from adlake.errors import UsageError
 from adlake.generator import Truth, generate
-from tests.unit import brute_force
+from tests.unit import brute_force, brute_force_people
 from tests.unit.agents import PEOPLE, ROBOTS
 from tests.unit.brute_force_auctions import AuctionLake, bidder_days, read_record, response_of, texts_of, traffic
 from tests.unit.brute_force_contacts import ContactLake, features
@@ -47,6 +47,7 @@ class Judged(NamedTuple):
     people: dict
     sessions: dict
     pages: dict
+    links: dict
 
 
 @pytest.fixture(scope="module")
@@ -81,7 +82,9 @@ def judged(made, truth):
             origins[origin]["auction_slots"] += slots
         people = features(gold.days, contacts.published["contacts"], secret)
         visited = visits(lake.published["page_events"].values(), secret)
-        found[batch] = Judged(accounts, files, gold, bidders, origins, *people, *visited)
+        seen = brute_force_people.rows(lake.published, auctions.published["auctions"], contacts.published["contacts"])
+        links = brute_force_people.links(seen, secret)
+        found[batch] = Judged(accounts, files, gold, bidders, origins, *people, *visited, links)
     return found
 
 
@@ -209,6 +212,33 @@ def test_there_are_sessions_of_every_kind(truth):
     assert {row["is_engaged"] for row in rows if row["is_engaged_snowplow"] == "false"} == {"true", "false"}
     assert {"(direct)", "google.com", "newsletter"} <= {row["source"] for row in rows}
     assert {"(none)", "organic", "referral", "email"} <= {row["medium"] for row in rows}
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_links_are_what_brute_force_finds(judged, truth, batch):
+    names = ("event_date", "id_key", "kind", "linked_id_key", "linked_kind", "source")
+    stated = {
+        tuple(row[name] for name in names): (row["events"], row["first_seen_at_utc"], row["last_seen_at_utc"])
+        for row in truth.table(batch, "identity_links")
+    }
+    assert stated == {
+        (day, *one, *other, source): (str(often), first.strftime(ISO_MICROS), last.strftime(ISO_MICROS))
+        for (day, one, other, source), (often, first, last) in judged[batch].links.items()
+    }
+    assert {source for *_, source in stated} == {
+        *("page_events", "auctions", "gam_requests", "gam_impressions", "gam_clicks", "contact_states"),
+    }
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_who_is_who_is_what_brute_force_finds(judged, truth, batch):
+    names = ("kind", "user_key", "linked_people", "linked_devices", "cut_reason")
+    stated = {row["id_key"]: tuple(row[name] for name in names) for row in truth.table(batch, "user_keys")}
+    found = brute_force_people.who_is_who(judged[batch].links)
+    assert stated == {key: tuple(map(str, told)) for key, told in found.items()}
+    # a computer that many share, an account for tests, and people with more than one device are among them
+    assert {told[4] for told in found.values()} == {"", "too_many_people", "too_many_devices"}
+    assert max(Counter(told[1] for told in found.values()).values()) > 5
 
 
 @pytest.mark.parametrize("batch", BATCHES)

@@ -71,6 +71,11 @@ class AuctionFile:
                 yield odd.bidding, odd.fates[AUCTIONS, *PUBLISHED]
 
     @property
+    def tests(self) -> Iterator[tuple[Auction, int]]:
+        """Auctions that are tests, and how many slots of each."""
+        yield from ((auction, len(auction.imps)) for auction in self.good if auction.is_test)
+
+    @property
     def bidding(self) -> list[Auction]:
         """Auctions of people, or the parts of them, whose bids are published."""
         real = [auction for auction in self.good if not auction.is_test and not auction.robot]
