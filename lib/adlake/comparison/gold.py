@@ -13,6 +13,7 @@ from adlake.comparison.sketch import BOUND, users_estimate
 from adlake.contracts import table
 from adlake.generator import Truth
 from adlake.generator.bidder_days import BIDDER_COLUMNS, BIDDER_KEY
+from adlake.generator.consents import CONSENT_COLUMNS, CONSENT_KEY
 from adlake.generator.features import FEATURE_COLUMNS, FEATURE_KEY, number_text
 from adlake.generator.marts import USER_COLUMNS, YIELD_DIMENSIONS, YIELD_MEASURES, counts_text, digest_of, table_line
 from adlake.generator.traffic_sums import TRAFFIC_COLUMNS, TRAFFIC_KEY
@@ -29,6 +30,7 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "bidder_daily": BIDDER_COLUMNS,
     "traffic_daily": TRAFFIC_COLUMNS,
     "user_features": FEATURE_COLUMNS,
+    "consents": CONSENT_COLUMNS,
     "identity_links": LINK_COLUMNS,
     "user_keys": USER_KEY_COLUMNS,
 }
@@ -40,10 +42,11 @@ KEY_WIDTH: Mapping[str, int] = {
     "bidder_daily": len(BIDDER_KEY),
     "traffic_daily": len(TRAFFIC_KEY),
     "user_features": len(FEATURE_KEY),
+    "consents": len(CONSENT_KEY),
     "identity_links": len(LINK_KEY),
     "user_keys": 1,
 }
-OF_SILVER = frozenset({"identity_links", "user_keys"})
+OF_SILVER = frozenset({"consents", "identity_links", "user_keys"})
 # enough of a keyed identifier to find the row by, not enough to be one
 SHOWN_OF_KEY = 11
 SKETCH = "users_sketch"

@@ -6,6 +6,7 @@ from typing import Any
 from adlake.generator.auctions import Auction, Bid, Imp, Seat, names_winner
 from adlake.generator.bidders import ERROR, TIMEOUT, medium_bucket
 from adlake.generator.clocks import MICROS, MICROS_PER_HOUR, hour_start
+from adlake.generator.words import Word, word_of
 
 ACCOUNT = "1001"
 DEVICE_TYPES = {"Smartphone": 4, "Desktop": 2, "Tablet": 5, "Connected TV": 3}
@@ -21,6 +22,10 @@ OFFSETS = (0, 0, 1, -5)
 WITH_EVENTS, NON_BIDS, IN_EXT, OLD_FORM, NANOS = 1 << 4, 3 << 8, 1 << 8, 3 << 6, 1 << 11
 # None of these bits: a record of a page in AMP, with a key twice, with a bidder named as people write it.
 AMP, KEY_TWICE, AS_PEOPLE_WRITE = 15 << 16, 15 << 20, 7 << 24
+# With this bit the words of the viewer stand where OpenRTB 2.5 has them.
+OF_2_5 = 1 << 27
+REGS = {"gdprApplies": "gdpr", "gppString": "gpp", "applicableSections": "gpp_sid", "uspString": "us_privacy"}
+REGS |= {"globalPrivacyControl": "gpc"}
 WRITTEN = {"appnexus": "AppNexus"}
 
 Object = dict[str, Any]
@@ -85,10 +90,29 @@ def _request(auction: Auction) -> Object:
     device |= {"devicetype": DEVICE_TYPES[str(category)]} if category else {}
     device |= {"ifa": device_id} if category in MOBILE else {}
     found: Object = {"id": auction.id, "imp": [_imp(auction, imp) for imp in auction.imps], **place, "device": device}
-    found |= {"user": {"id": user_id}} if user_id else {}
+    regs, user = _consent(auction)
+    found |= {"regs": regs} if regs else {}
+    found |= {"user": user} if (user := ({"id": user_id} if user_id else {}) | user) else {}
     optional = {"test": 1 if auction.is_test else None, "at": auction.type, "tmax": auction.tmax}
     found |= {name: value for name, value in optional.items() if value is not None}
     return found | ({"cur": [auction.currency]} if auction.currency else {})
+
+
+def word_of_auction(auction: Auction) -> Word:
+    """What the viewer says."""
+    return word_of(auction.visitor.unknown[1:3], auction.at)
+
+
+def _consent(auction: Auction) -> tuple[Object, Object]:
+    """Parts of `regs` and `user` that say it, in the places of OpenRTB 2.6 or 2.5."""
+    said = word_of_auction(auction).signals
+    regs: Object = {place: said[name] for name, place in REGS.items() if name in said}
+    regs |= {"gdpr": int(regs["gdpr"])} if "gdpr" in regs else {}
+    user: Object = {"consent": said["tcString"]} if "tcString" in said else {}
+    coppa: Object = {"coppa": 1} if said.get("coppa") else {}
+    if auction.spelling & OF_2_5:
+        return coppa | ({"ext": regs} if regs else {}), {"ext": user} if user else {}
+    return coppa | regs, user
 
 
 def _imp(auction: Auction, imp: Imp) -> Object:

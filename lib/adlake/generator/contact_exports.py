@@ -29,6 +29,7 @@ ACTIVITY_COLUMNS = ("campaign_id", "member_id", "action", "timestamp", "url")
 CAMPAIGN_COLUMNS = ("id", "title", "subject_line", "send_time", "updated")
 CAMPAIGNS = 4
 DAY_SECONDS = 86_400
+AGREED_AT = 1_777_622_400  # 2026-05-01 08:00 UTC, 10:00 where the exports are made
 
 
 class Export(NamedTuple):
@@ -89,6 +90,11 @@ def _line(values: Mapping[str, str], columns: Sequence[str], fates: tuple[Fate, 
     return Line(delimiter.join(_field(values.get(name, ""), delimiter) for name in columns), fates)
 
 
+def shared_with_platforms(contact: Contact) -> tuple[bool, int | None]:
+    """Whether a subscriber agrees to data going to ad platforms, and since when; seconds since the epoch, or unsaid."""
+    return contact.number % 2 == 0, AGREED_AT if contact.number % 5 else None
+
+
 def _subscriber(contact: Contact, number: int) -> dict[str, str]:
     state = contact.states[number]
     odd = contact.number % 5
@@ -108,8 +114,8 @@ def _subscriber(contact: Contact, number: int) -> dict[str, str]:
         "Tarif": state.plan,
         "Verlaengerung": renewal_text(state),
         "Werbung per Mail": ("ja", "nein", "")[contact.number % 3],
-        "Werbedaten": ("ja", "nein", "")[contact.number % 2],
-        "Einwilligung am": "2026-05-01 10:00:00" if odd else "",
+        "Werbedaten": "ja" if shared_with_platforms(contact)[0] else "nein",
+        "Einwilligung am": "2026-05-01 10:00:00" if shared_with_platforms(contact)[1] else "",
         "Geraet": "00000000-0000-0000-0000-000000000000" if odd else "",
         "Notiz": 'sagte: "später"\r\nnochmals anrufen' if odd == 2 else "",  # noqa: PLR2004 every fifth
     }

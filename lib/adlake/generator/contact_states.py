@@ -5,8 +5,13 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from adlake.generator.clocks import EPOCH, MICROS, NETWORK_ZONE_NAME
-from adlake.generator.contact_exports import export_day, membership_changed_at, more_subscribers
+from adlake.generator.clocks import EPOCH, MICROS, MICROS_PER_DAY, NETWORK_ZONE_NAME
+from adlake.generator.contact_exports import (
+    export_day,
+    membership_changed_at,
+    more_subscribers,
+    shared_with_platforms,
+)
 from adlake.generator.contacts import (
     EXPORTS,
     MEMBERS,
@@ -16,10 +21,12 @@ from adlake.generator.contacts import (
     SUBSCRIPTION,
     Contact,
 )
+from adlake.generator.heard import Heard
 from adlake.generator.links import Links
 from adlake.generator.marts import IdentityKey
 from adlake.generator.people import person
 from adlake.generator.plan import Plan
+from adlake.generator.words import Decision
 
 UNKNOWN = "unknown"
 DAY_SECONDS = 86_400
@@ -79,6 +86,25 @@ def contact_links(plan: Plan, contacts: Sequence[Contact], batch: int) -> Links:
             at = membership_changed_at(plan, contact) * MICROS
             links.add("contact_states", at, _identifiers(MEMBERS, login, contact.member, contact.email))
     return links
+
+
+def contacts_heard(plan: Plan, contacts: Sequence[Contact], batch: int) -> Heard:
+    """What the contacts known after a batch say to the use of their data: of sending it to ad platforms, nothing else.
+
+    The subscribers that the exports hold beside the contacts say nothing, and members are not asked.
+    """
+    heard = Heard()
+    for number in range(EXPORTS if batch > 1 else 1):
+        exported = _midnight(export_day(plan, number)) * MICROS
+        for contact in contacts:
+            agreed, at = shared_with_platforms(contact)
+            shares = None if agreed else ()
+            decision = Decision(None, None, None, None, shares, "contact")
+            login = contact.login if contact.is_login_given else ""
+            people = _identifiers(SUBSCRIBERS, login, contact.customer, contact.email)
+            signal = (exported if at is None else at * MICROS, decision, 1)
+            heard.hear("contact_states", exported // MICROS_PER_DAY, people, signal)
+    return heard
 
 
 def _identifiers(source: str, login: str, contact_id: str, email: str) -> list[str | None]:

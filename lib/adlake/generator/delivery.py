@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 
 from adlake.generator.auction_files import AuctionFile
 from adlake.generator.auction_files import hazards_of as auction_hazards
-from adlake.generator.auction_records import identifiers_of
+from adlake.generator.auction_records import identifiers_of, word_of_auction
 from adlake.generator.clocks import stream
 from adlake.generator.file_hour import FileHour
 from adlake.generator.files import FileRows, hazards_of, write_file
@@ -90,7 +90,9 @@ class Delivery:
         for auction, slots in (*file.published, *file.tests):
             if slots and not auction.robot:
                 device, user = identifiers_of(auction)
-                tally.links.add("auctions", auction.at, [person("device", device), person("pbs_user", user)], slots)
+                people = [person("device", device), person("pbs_user", user)]
+                tally.links.add("auctions", auction.at, people, slots)
+                tally.heard.add("auctions", auction.at, people, word_of_auction(auction), slots)
         tally.traffic.add_auctions(file.published)
 
     def _again(self, hour: HourPlan, file: FileRows, text: str, outcome: Outcome) -> None:

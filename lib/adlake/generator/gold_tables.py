@@ -8,6 +8,7 @@ from typing import Any
 
 from adlake.generator.bidder_days import BIDDER_COLUMNS, BIDDER_MEASURES
 from adlake.generator.clocks import hour_start
+from adlake.generator.consents import CONSENT_COLUMNS, CONSENT_MEASURES
 from adlake.generator.features import FEATURE_COLUMNS, FEATURE_MEASURES
 from adlake.generator.marts import (
     USER_COLUMNS,
@@ -111,6 +112,11 @@ def visit_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
 def feature_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
     """The user features."""
     return tables.of("user_features", FEATURE_COLUMNS, FEATURE_MEASURES, rows)
+
+
+def consent_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
+    """The consents."""
+    return tables.of("consents", CONSENT_COLUMNS, CONSENT_MEASURES, rows)
 
 
 def link_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:

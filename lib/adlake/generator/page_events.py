@@ -5,6 +5,7 @@ from typing import NamedTuple
 from adlake.generator.clocks import snowplow_time
 from adlake.generator.people import Profile
 from adlake.generator.places import Page
+from adlake.generator.words import Word
 
 PAGE_VIEW, PAGE_PING, LINK_CLICK = "page_view", "page_ping", "link_click"
 EVENT_CODE = {PAGE_VIEW: "page_view", PAGE_PING: "page_ping", LINK_CLICK: "unstruct"}
@@ -52,6 +53,7 @@ class PageEvent(NamedTuple):
         agent: the user agent.
         derived_contexts: what the enrichment says about bots.
         bot_reason: why it is one of a robot, where it is.
+        word: what the reader says to the use of the data.
     """
 
     event_id: str
@@ -67,6 +69,7 @@ class PageEvent(NamedTuple):
     agent: str
     derived_contexts: str
     bot_reason: str | None
+    word: Word
 
     @property
     def happened_at(self) -> int:
@@ -80,19 +83,20 @@ def uuid_of(number: int) -> str:
     return f"{letters[:8]}-{letters[8:12]}-{letters[12:16]}-{letters[16:20]}-{letters[20:]}"
 
 
-def contexts_of(view_id: str) -> str:
-    """The contexts that name the page view, if it has a name; now and then another context comes first."""
+def contexts_of(event: PageEvent) -> str:
+    """The contexts that name the page view, if it has a name, and what the reader says; now and then others."""
+    view_id, said = event.view[0], event.word.context
     if not view_id:
-        return f"{_CONTEXTS}{_TIMING}]}}"
+        return f"{_CONTEXTS}{said}{_TIMING}]}}"
     other = f"{_TIMING}," if view_id[0] in "0f" else ""
-    return f'{_CONTEXTS}{other}{_WEB_PAGE}{view_id}"}}}}]}}'
+    return f'{_CONTEXTS}{other}{said}{_WEB_PAGE}{view_id}"}}}}]}}'
 
 
 def enriched_line(event: PageEvent) -> str:
     """The event as 131 tab-separated columns, without line end."""
     user_id, domain_id, network_id, _ = event.identifiers
     profile, page = event.profile, event.page
-    view_id, session_id, session_index, referrer = event.view
+    _, session_id, session_index, referrer = event.view
     collector = snowplow_time(event.collector)
     etl = "" if event.etl is None else snowplow_time(event.etl)
     derived = "" if event.derived is None else snowplow_time(event.derived)
@@ -104,7 +108,7 @@ def enriched_line(event: PageEvent) -> str:
         f"{page.app_id}\tweb\t{etl}\t{collector}\t{created}\t{EVENT_CODE[event.name]}\t{event.event_id}\t\tsp1"
         f"\tjs-3.24.2\tssc-3.2.0-kinesis\tsnowplow-enrich-kinesis-5.1.0-common-5.1.0\t{user_id}\t192.0.2.0\t"
         f"\t{domain_id}\t{session_index}\t{network_id}\t{profile.place}\t\t\t\t\t{page.for_tracker}\t{referrer}"
-        f"\t{medium}\t{source}\t{term}\t{content}\t{name}\t{contexts_of(view_id)}\t\t\t\t\t\t{link}"
+        f"\t{medium}\t{source}\t{term}\t{content}\t{name}\t{contexts_of(event)}\t\t\t\t\t\t{link}"
         f"\t\t\t\t\t\t\t\t\t\t\t\t\t\t\t{scroll}\t{event.agent}\t{profile.client}\tUTF-8\t{profile.height}\t{PAGE_HEIGHT}"
         f"\t\t\t\t\t\t\t\t{profile.zone}\t\t\t\t{created}\t\t\t{event.derived_contexts}\t{session_id}\t{derived}"
         f"\t{VENDOR}\t{event.name}\tjsonschema\t1-0-0\t\t"

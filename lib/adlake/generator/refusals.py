@@ -68,7 +68,7 @@ def broken_events(event: PageEvent) -> Iterator[tuple[str, str]]:
     yield with_column(enriched_line(event._replace(event_id=f"{event.event_id}-t")), 3, ""), "collector_time_missing"
     yield enriched_line(event._replace(event_id=f"{event.event_id}-o", derived=old)), "event_time_invalid"
     yield enriched_line(event._replace(event_id=f"{event.event_id}-f", derived=far)), "event_time_invalid"
-    contexts = contexts_of(event.view[0])
+    contexts = contexts_of(event)
     for number, malformed in enumerate((contexts[:-3], "[1, 2]", "none")):
         line = enriched_line(event._replace(event_id=f"{event.event_id}-{number}"))
         yield with_column(line, CONTEXTS_PLACE, malformed), "contexts_malformed"

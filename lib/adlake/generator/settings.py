@@ -12,6 +12,7 @@ from adlake.generator.features import content_config
 from adlake.generator.rates import LAKE_CURRENCY, fx_config
 from adlake.generator.visits import session_config
 from adlake.generator.who_is_who import MAX_DEVICES, MAX_PEOPLE
+from adlake.generator.words import consent_config
 
 KEY_FILE, KEY_VERSION = "identity.key", "k1"
 HEAD = "# Runs the files that `adlake generate` wrote. Paths are relative to this file.\n"
@@ -35,6 +36,7 @@ def write_settings(directory: Path) -> None:
             "max_people": MAX_PEOPLE,
             "max_devices": MAX_DEVICES,
         },
+        "consent": consent_config(),
         "content": content_config(),
         "sessions": session_config(),
         "fx": fx_config(),

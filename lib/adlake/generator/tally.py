@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from adlake.generator.bidding import Bidding
 from adlake.generator.clocks import MICROS_PER_DAY, MICROS_PER_HOUR
 from adlake.generator.columns import PLACE, Record
+from adlake.generator.heard import Heard
 from adlake.generator.links import Links
 from adlake.generator.page_events import PAGE_VIEW, PageEvent
 from adlake.generator.people import SERVED_KINDS, person
@@ -54,6 +55,7 @@ class Tally:
         network: impressions and clicks by `kind:identifier`, day and line item, for network records alone.
         bidding: sums over header bids.
         links: identifiers that were seen together.
+        heard: what identifiers said to the use of their data.
         traffic: sums over page events and auctions, those of robots among them.
     """
 
@@ -65,6 +67,7 @@ class Tally:
     network: dict[tuple[str, int, str], list[int]] = field(default_factory=dict)
     bidding: Bidding = field(default_factory=Bidding)
     links: Links = field(default_factory=Links)
+    heard: Heard = field(default_factory=Heard)
     traffic: TrafficSums = field(default_factory=TrafficSums)
 
     def add(self, table: str, records: Iterable[Record]) -> None:
@@ -163,6 +166,7 @@ class Tally:
             login, domain, network, _ = event.identifiers
             named = person("login", login), person("domain", domain), person("network", network)
             self.links.add("page_events", at, named)
+            self.heard.add("page_events", at, named, event.word)
             row = self._person(best, at)
             if event.view[1]:
                 self.visits.setdefault((best, at // MICROS_PER_DAY), set()).add(event.view[1])
@@ -190,6 +194,7 @@ class Tally:
             self.aspects.setdefault(of_day, Counter()).update(aspects)
         self.bidding.merge(other.bidding)
         self.links.merge(other.links)
+        self.heard.merge(other.heard)
         self.traffic.merge(other.traffic)
         self.pages += other.pages
         for of_day, visits in other.visits.items():

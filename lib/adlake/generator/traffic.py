@@ -22,6 +22,7 @@ from adlake.generator.page_events import (
 )
 from adlake.generator.people import BOT_AGENTS, Visitor
 from adlake.generator.places import Page
+from adlake.generator.words import word_of
 from adlake.generator.world import World
 
 Fields = tuple[object, ...]
@@ -166,6 +167,7 @@ class Traffic:
         elif is_bot:
             bot_reason = BY_AGENT
             agent = BOT_AGENTS[int(random() * len(BOT_AGENTS))]
+        word = word_of(visitor.unknown[1:3], at * 1000)
         referrer = REFERRERS[int(random() * len(REFERRERS))]
         view_id = uuid_of(self._bits(128))
         session_id = self._session(at, visitor, self._bits(128))
@@ -190,7 +192,7 @@ class Traffic:
             events.append(
                 PageEvent(
                     *(event_id, name, collector, etl, derived, identifiers, profile, page, view, depth, agent),
-                    *(derived_contexts, bot_reason),
+                    *(derived_contexts, bot_reason, word),
                 )
             )
         return events

@@ -10,12 +10,14 @@ from typing import Any
 
 from adlake.generator.bidder_days import bidder_days
 from adlake.generator.clocks import hour_start
-from adlake.generator.contact_states import contact_links, known_states
+from adlake.generator.consents import consent_rows
+from adlake.generator.contact_states import contact_links, contacts_heard, known_states
 from adlake.generator.contacts import Contact
 from adlake.generator.features import last_day, user_features
 from adlake.generator.gold_tables import (
     Tables,
     bidder_table,
+    consent_table,
     feature_table,
     link_table,
     page_table,
@@ -104,6 +106,7 @@ def write_truth(directory: Path, plan: Plan, outcome: Outcome, contacts: Sequenc
         tally.merge(outcome.both)
         tally.merge(outcome.first if batch == 1 else outcome.second)
         tally.links.merge(contact_links(plan, contacts, batch))
+        tally.heard.merge(contacts_heard(plan, contacts, batch))
         card, exchange = RateCard(known_rates(plan, batch)), Exchange(known_exchange_rates(plan, batch))
         tables = Tables(directory, Path(TABLES_FOLDER) / f"delivery_{batch}")
         days = user_days(tally, card)
@@ -116,6 +119,7 @@ def write_truth(directory: Path, plan: Plan, outcome: Outcome, contacts: Sequenc
             "not_taken_again": sorted(outcome.untaken) if batch > 1 else [],
             "accounts": accounts_of(outcome.accounts, batch),
             "silver": {
+                "consents": consent_table(tables, consent_rows(tally.heard, key)),
                 "identity_links": link_table(tables, link_rows(tally.links, key)),
                 "user_keys": user_key_table(tables, user_key_rows(tally.links, key)),
             },
