@@ -64,7 +64,3 @@ def test_people_and_robots_by_reason_are_counted_side_by_side(spark, config):
     expected = [dict(zip(CONTRACT.column_names, row, strict=True)) for row in ROWS]
     assert_same(conform(MART.build(given, config), CONTRACT), rows(spark, CONTRACT, *expected))
     assert_proven(MART, given, config, expected)
-
-
-def test_nothing_comes_of_nothing(spark, config):
-    assert_same(conform(MART.build(frames_of(spark, [], []), config), CONTRACT), rows(spark, CONTRACT))
