@@ -65,6 +65,7 @@ setup(
     package_dir={"": "lib", "adlake.jobs": "jobs", **{f"adlake.{name}": name for name in DATA_FOLDERS}},
     package_data={
         "adlake": ["py.typed", "jars.lock"],
+        "adlake.bots": ["*.json"],
         "adlake.quality": ["*.html.j2"],
         **{f"adlake.{name}": ["**/*.yaml", "**/*.json", "**/*.sql"] for name in DATA_FOLDERS},
     },

@@ -1,10 +1,13 @@
 """The peer's SQL macros: what the rules of adlake's tables call by name."""
 
 import hashlib
+import re
 
 import duckdb
 
-BLOCK_BYTES = 64
+from adlake.bots import agent_list
+
+BLOCK_BYTES, LONGEST_AGENT = 64, 1000
 EARLIEST_USEC, LATEST_USEC = 1_104_537_600_000_000, 4_102_444_800_000_000
 # Scheme, host, port and path; userinfo, query and fragment are left out, and what is no such address gives empty parts.
 ADDRESS = (
@@ -55,7 +58,7 @@ MACROS = {
 
 
 def define_macros(connection: duckdb.DuckDBPyConnection, secret: bytes, version: str) -> None:
-    """Define all of them.
+    """Define all of them, and the one function that SQL has no words for.
 
     Args:
         connection: on which they are called.
@@ -66,5 +69,10 @@ def define_macros(connection: duckdb.DuckDBPyConnection, secret: bytes, version:
     for name, mask in (("inner_pad", 0x36), ("outer_pad", 0x5C)):
         connection.execute(f"SET VARIABLE {name} = ?::BLOB", [bytes(byte ^ mask for byte in block)])
     connection.execute("SET VARIABLE key_version = ?", [version])
+    robots = re.compile(agent_list().pattern, re.ASCII)
+    # DuckDB's own expressions look neither ahead nor behind
+    connection.create_function(
+        "is_of_robot", lambda agent: robots.search(agent[:LONGEST_AGENT]) is not None, ["VARCHAR"], "BOOLEAN"
+    )
     for signature, body in MACROS.items():
         connection.execute(f"CREATE MACRO {signature} AS {body}")

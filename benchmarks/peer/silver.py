@@ -7,6 +7,9 @@ identifiers repeat from row to row, so what is costly to say of them is computed
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
+from adlake.config import ConsentConfig
+from adlake.consent import policy_of
+from adlake.consent.basis import NO_SIGNAL
 from adlake.contracts import Table, table
 from benchmarks.peer.lake import PeerLake
 
@@ -147,10 +150,19 @@ PAGE_RULES = (
 )
 PAGE_LOOKUPS = {
     "pages": _pages("page_url"),
-    "agents": Lookup("useragent", {"is_bot": "regexp_matches(value, 'bot|crawl|spider|slurp', 'i')"}),
+    "agents": Lookup("useragent", {"is_of_robot": "is_of_robot(value)"}),
     "logins": _keys("login", "user_id"),
     "domains": _keys("domain", "domain_userid"),
     "networks": _keys("network", "network_userid"),
+}
+BOT_REASON = r"""CASE WHEN regexp_matches(derived_contexts, '"spiderOrRobot":\s*true') THEN 'spider_context'
+    WHEN agents.is_of_robot THEN 'user_agent' END"""
+# What the policy to begin with says of events without a signal.
+SILENCE = {
+    **dict.fromkeys(("may_store", "may_personalise_ads", "may_profile", "may_measure"), "false"),
+    "may_share": "[]::VARCHAR[]",
+    **dict.fromkeys(("consent_basis", "consent_rests_on"), f"'{NO_SIGNAL}'"),
+    "consent_policy_version": f"'{policy_of(ConsentConfig()).version}'",
 }
 PAGE_SELECT = {
     **{name: name for name in ("event_id", "event", "event_name", "app_id", "platform")},
@@ -172,12 +184,13 @@ PAGE_SELECT = {
     "pp_yoffset_max": "pp_yoffset_max",
     "doc_height": "doc_height",
     "viewport_height": "br_viewheight",
-    "is_bot": r"""coalesce(agents.is_bot, false)
-        OR coalesce(regexp_matches(derived_contexts, '"spiderOrRobot":\s*true'), false)""",
+    "is_bot": f"({BOT_REASON}) IS NOT NULL",
+    "bot_reason": BOT_REASON,
     "login_id_key": "logins.key",
     "domain_id_key": "domains.key",
     "network_id_key": "networks.key",
     "id_key": "coalesce(logins.key, domains.key, networks.key)",
+    **SILENCE,
     **PROVENANCE,
 }
 LINE_ITEM_SELECT = {

@@ -41,6 +41,8 @@ class _Commands(TyperGroup):
 
 # Pretty tracebacks show local variables, and with them what must not be on a screen.
 app = typer.Typer(cls=_Commands, no_args_is_help=True, add_completion=False, pretty_exceptions_enable=False)
+identity = typer.Typer(no_args_is_help=True, help="Ask who is who.")
+app.add_typer(identity, name="identity")
 
 Text = str | None
 ConfigFile = Annotated[Path, typer.Option("--config", metavar="FILE", help="The lake's lake.yaml.")]
@@ -67,6 +69,7 @@ DemoFolder = Annotated[
     Path, typer.Option("--lake", metavar="DIR", help="Folder for everything; that of an earlier demo is replaced.")
 ]
 JudgedTable = Annotated[Text, typer.Option("--table", metavar="NAME", help="All about one, as silver.gam_impressions.")]
+IdKey = Annotated[str, typer.Option("--id-key", metavar="KEY", help="As id_key stands in silver and gold.")]
 NewFolder = Annotated[Path, typer.Argument(metavar="DIR", help="Where the files go; must hold no earlier ones.")]
 Events = Annotated[int, typer.Option(min=0, metavar="N", help="Records of all event files together.")]
 Seed = Annotated[int, typer.Option(metavar="S", help="Decides what is made up: the same seed gives the same files.")]
@@ -176,6 +179,21 @@ def quality(config: ConfigFile = Path("lake.yaml"), *, table: JudgedTable = None
         typer.echo(json.dumps(found.as_dict(), indent=2))
     else:
         show_quality(found, table or None, str(config))
+
+
+@identity.command()
+def explain(id_key: IdKey, config: ConfigFile = Path("lake.yaml"), *, as_json: AsJson = False) -> None:
+    """Show which identifiers are one person with this one, and the links that say so."""
+    from adlake.config import load_config  # noqa: PLC0415
+    from adlake.console import show_explanation  # noqa: PLC0415
+    from adlake.explanation import explain as explanation_of  # noqa: PLC0415
+    from adlake.lake import Lake as OpenLake  # noqa: PLC0415
+
+    found = explanation_of(OpenLake(load_config(config)), id_key)
+    if as_json:
+        typer.echo(json.dumps(found.as_dict(), indent=2))
+    else:
+        show_explanation(found)
 
 
 @app.command()

@@ -4,7 +4,7 @@ import re
 from collections.abc import Callable, Mapping
 from pathlib import Path
 
-from adlake.config import Config
+from adlake.config import Config, KeyConfig
 from adlake.errors import UsageError
 
 SHORTEST_BYTES = 32
@@ -14,7 +14,11 @@ _LIKE_A_KEY = re.compile(r"[A-Za-z0-9+=_-]{32,}")
 _DIGITS_OF_A_KEY = 4
 
 
-def read_identity_key(config: Config, env: Mapping[str, str], secrets: Callable[[str], bytes] | None = None) -> bytes:
+Store = Callable[[str], bytes]
+"""Reads the secret of a name; raises LookupError when there is none."""
+
+
+def read_identity_key(config: Config, env: Mapping[str, str], secrets: Store | None = None) -> bytes:
     """The key as bytes, exactly as it is kept; neither hex nor base64 is interpreted.
 
     One line end after the key is left out where it comes from a file, because editors and `echo` add one.
@@ -22,39 +26,68 @@ def read_identity_key(config: Config, env: Mapping[str, str], secrets: Callable[
     Args:
         config: names one of file, environment variable and secret.
         env: the environment.
-        secrets: reads the secret of a name; raises LookupError when there is none. None: there is no secret store.
+        secrets: None: there is no secret store.
 
     Raises:
         UsageError: KEY_MISSING, there is no key; KEY_TOO_SHORT, it has fewer than 32 bytes. Neither tells the key.
     """
-    identity = config.identity
-    if identity.key_file is not None:
-        where = _place("key_file", identity.key_file)
-        key = _from_file(identity.key_file, where)
-    elif identity.key_env is not None:
-        where = _place("key_env", identity.key_env)
-        key = _from_environment(identity.key_env, env, where)
+    return _read(config.identity, "identity", env, secrets)
+
+
+def read_old_keys(config: Config, env: Mapping[str, str], secrets: Store | None = None) -> dict[str, bytes]:
+    """The keys of older versions, by version; each read like today's.
+
+    Args:
+        config: names them.
+        env: the environment.
+        secrets: None: there is no secret store.
+
+    Raises:
+        UsageError: OLD_KEYS_MISSING, the configuration names none; KEY_MISSING, KEY_TOO_SHORT.
+    """
+    old_keys = config.identity.old_keys
+    if not old_keys:
+        raise UsageError(
+            "OLD_KEYS_MISSING",
+            "there is no older key to link",
+            where="identity.old_keys",
+            found="none",
+            wanted="the key_version of each older key and where its secret is",
+            way_out="Give the new secret a key_version of its own, and name the old one under identity.old_keys.",
+        )
+    return {
+        key.key_version: _read(key, f"identity.old_keys[{number}]", env, secrets) for number, key in enumerate(old_keys)
+    }
+
+
+def _read(key: KeyConfig, at: str, env: Mapping[str, str], secrets: Store | None) -> bytes:
+    if key.key_file is not None:
+        where = _place(f"{at}.key_file", key.key_file)
+        found = _from_file(key.key_file, where)
+    elif key.key_env is not None:
+        where = _place(f"{at}.key_env", key.key_env)
+        found = _from_environment(key.key_env, env, where)
     else:
-        name = str(identity.key_secret)
-        where = _place("key_secret", name)
-        key = _from_store(name, secrets, where)
-    if len(key) < SHORTEST_BYTES:
+        name = str(key.key_secret)
+        where = _place(f"{at}.key_secret", name)
+        found = _from_store(name, secrets, where)
+    if len(found) < SHORTEST_BYTES:
         raise UsageError(
             "KEY_TOO_SHORT",
             "the key for identifiers is too short to be secret",
             where=where,
-            found=f"{len(key)} bytes",
+            found=f"{len(found)} bytes",
             wanted=f"at least {SHORTEST_BYTES} bytes of chance",
             way_out="Make one with `openssl rand -hex 32` and keep it: another key means other people.",
         )
-    return key
+    return found
 
 
 def _place(setting: str, name: str) -> str:
     """The setting and the name in it, unless the name looks like a key that was put there by mistake."""
     last = name.rsplit("/", 1)[-1]
     like_a_key = _LIKE_A_KEY.fullmatch(last) and sum(map(str.isdigit, last)) >= _DIGITS_OF_A_KEY
-    return f"identity.{setting} {'(looks like a key itself, not shown)' if like_a_key else name}"
+    return f"{setting} {'(looks like a key itself, not shown)' if like_a_key else name}"
 
 
 def _from_file(path: str, where: str) -> bytes:
@@ -76,7 +109,7 @@ def _from_environment(name: str, env: Mapping[str, str], where: str) -> bytes:
     return env[name].encode("utf-8", "surrogateescape")
 
 
-def _from_store(name: str, secrets: Callable[[str], bytes] | None, where: str) -> bytes:
+def _from_store(name: str, secrets: Store | None, where: str) -> bytes:
     if secrets is None:
         raise _missing(where, "no secret store here")
     try:

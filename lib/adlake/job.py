@@ -19,7 +19,7 @@ from adlake.aws.secrets import read_secret
 from adlake.boundary import reach
 from adlake.config import Config, load_config
 from adlake.errors import AdlakeError, PublishError, UsageError
-from adlake.identity_key import read_identity_key
+from adlake.identity_key import read_identity_key, read_old_keys
 from adlake.lake import Lake
 from adlake.ledger import Ledger
 from adlake.lock import WriterLock
@@ -42,7 +42,8 @@ RUN_ID_FORMAT = "%Y%m%dT%H%M%S%fZ"
 # Glue hands these to every script; all of them take a value
 GLUE_FLAGS = ("--JOB_ID", "--JOB_RUN_ID", "--JOB_NAME", "--TempDir", "--job-language", "--enable-metrics")
 # steps that make keyed identifiers
-KEYED = frozenset({"build_silver", "replay_quarantine"})
+ROTATION = "rotate_identity_key"
+KEYED = frozenset({"build_silver", "replay_quarantine", ROTATION})
 CONFIG_FLAGS = ("lake", "landing", "tenant")
 
 
@@ -79,12 +80,14 @@ def execute(
     if notify is None:
         set_up_logs(run_id, as_json=not sys.stderr.isatty())
     lake = Lake(config)
-    secret = b""
+    secret, old_secrets = b"", {}
     if KEYED.intersection(steps):
         secret = read_identity_key(config, os.environ, lambda name: read_secret(name, lake.options))
+    if ROTATION in steps:
+        old_secrets = read_old_keys(config, os.environ, lambda name: read_secret(name, lake.options))
     with WriterLock(lake.storage, run_id, config.lock.expiry_seconds) as lock:
         run = Run(run_id, lake, Ledger(lake), lock, spark, as_of or started, notify=notify or _log)
-        run.is_dry, run.wish = dry_run, wish
+        run.is_dry, run.wish, run.old_secrets = dry_run, wish, old_secrets
         error = "the run was cut off"
         try:
             with _spark_failures_named(run_id):
@@ -149,6 +152,7 @@ def _report(run: Run, steps: Sequence[str], started: datetime, clock: Clock, err
         maintained=tuple(run.maintained),
         held=tuple(run.held),
         replayed=tuple(run.replayed),
+        rotated=tuple(run.rotated),
     )
 
 
@@ -265,7 +269,7 @@ def main(step: str, argv: Sequence[str] | None = None, environ: Mapping[str, str
         return error.exit_code
     for judgement in report.held:
         print(judgement.error(), file=sys.stderr)  # noqa: T201
-    for done in (*report.maintained, *report.replayed):
+    for done in (*report.maintained, *report.replayed, *report.rotated):
         print(done)  # noqa: T201
     for record in report.files_set_aside:
         print(f"set aside: {record.path}: {record.reason}", file=sys.stderr)  # noqa: T201

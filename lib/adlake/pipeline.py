@@ -58,6 +58,12 @@ HOUSEKEEPING: tuple[Step, ...] = (
         ("silver", "vault", "quarantine"),
         "Take refused rows through today's code and rules, and publish those that pass.",
     ),
+    Step(
+        "rotate_identity_key",
+        ("bronze", "vault"),
+        ("silver",),
+        "Link the keys of an older secret with those of today's; nothing is rewritten.",
+    ),
 )
 JOBS: Mapping[str, Step] = {step.name: step for step in (*PIPELINE, *HOUSEKEEPING)}
 

@@ -11,7 +11,7 @@ from adlake.quality.verdict import Judgement
 from adlake.records import AccountRecord, FileRecord
 from adlake.storage import Storage
 from adlake.upkeep import DoneUpkeep
-from adlake.wish import DoneReplay
+from adlake.wish import DoneReplay, DoneRotation
 
 FOLDER = "ops/reports"
 
@@ -27,6 +27,7 @@ class JobReport:
         commits: one account per batch and table that the run published.
         files_set_aside: files that could not be read, found in this run.
         replayed: what became of refused rows that went through the rules again.
+        rotated: what became of the keys of older secrets.
         held: verdicts that kept candidates from readers.
         maintained: what was done to tables without changing a row, or would be done.
         seconds, cpu_seconds: of the whole run, JVM included.
@@ -47,6 +48,7 @@ class JobReport:
     maintained: tuple[DoneUpkeep, ...] = ()
     held: tuple[Judgement, ...] = ()
     replayed: tuple[DoneReplay, ...] = ()
+    rotated: tuple[DoneRotation, ...] = ()
 
     @property
     def exit_code(self) -> int:
@@ -77,6 +79,7 @@ class JobReport:
             "error": self.error,
             "tables": [_commit(record) for record in self.commits],
             "replayed": [asdict(done) for done in self.replayed],
+            "rotated": [asdict(done) for done in self.rotated],
             "held": [_held(judgement) for judgement in self.held],
             "maintenance": [asdict(done) for done in self.maintained],
             "files_set_aside": [{"path": record.path, "reason": record.reason} for record in self.files_set_aside],

@@ -20,7 +20,7 @@ from adlake.quality.verdict import Judgement
 from adlake.records import AccountRecord, FileRecord, VerdictRecord, account_record, utc_now, verdict_records
 from adlake.session import Spark
 from adlake.upkeep import DoneUpkeep
-from adlake.wish import DoneReplay, Wish
+from adlake.wish import DoneReplay, DoneRotation, Wish
 
 Notify = Callable[[str, str, int, int], None]
 """Told before each piece of work: step, table, pieces done, pieces in all."""
@@ -44,6 +44,8 @@ class Run:
         set_aside: files that could not be read, found in this run.
         maintained: what was done to tables without changing a row, or would be done.
         replayed: what became of refused rows that went through the rules again.
+        rotated: what became of the keys of older secrets.
+        old_secrets: of older keys, by version; for the one job that links them.
         is_dry: whether to tell only what would be done.
         wish: what somebody asks of this run alone.
     """
@@ -61,6 +63,8 @@ class Run:
     set_aside: list[FileRecord] = field(default_factory=list)
     maintained: list[DoneUpkeep] = field(default_factory=list)
     replayed: list[DoneReplay] = field(default_factory=list)
+    rotated: list[DoneRotation] = field(default_factory=list)
+    old_secrets: Mapping[str, bytes] = field(default_factory=dict, repr=False)
     is_dry: bool = False
     wish: Wish | None = None
     _copied: int = 0

@@ -75,6 +75,35 @@ class DoneReplay:
         return f"{self.table}: {rows} looked at again: {', '.join(told)}"
 
 
+@dataclass(frozen=True)
+class DoneRotation:
+    """What was linked by one rotation of the identity key, or would be.
+
+    Attributes:
+        old_versions: of keys that are linked.
+        version: of the keys that they are linked with.
+        linked_by_kind: keys by the kind of their identifiers; those that were linked before are left out.
+        is_dry: whether nothing was written.
+        is_held: whether the gate holds what would be published.
+    """
+
+    old_versions: tuple[str, ...]
+    version: str
+    linked_by_kind: Mapping[str, int]
+    is_dry: bool
+    is_held: bool = False
+
+    @property
+    def linked(self) -> int:
+        """All of them."""
+        return sum(self.linked_by_kind.values())
+
+    def __str__(self) -> str:
+        """One line for people."""
+        verb = "would be linked" if self.is_dry else "held by the gate" if self.is_held else "linked"
+        return f"{', '.join(self.old_versions)} to {self.version}: {_told(verb, self.linked_by_kind)}"
+
+
 def _told(what: str, counts: Mapping[str, int]) -> str:
     names = ", ".join(f"{name}: {count}" for name, count in counts.items())
     return f"{sum(counts.values())} {what}" + (f" ({names})" if names else "")

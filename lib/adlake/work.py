@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Protocol
 
-from adlake import bronze, features, intake, maintenance, people, replay, silver, slices, touched
+from adlake import bronze, features, intake, maintenance, people, replay, rotation, silver, slices, touched
 from adlake.contracts import table
 from adlake.identity import identity_key
 from adlake.redelivery import is_delivered_again
@@ -133,10 +133,18 @@ def replay_quarantine(run: Run, secret: bytes, *, rebuild: bool) -> None:
     run.replayed.append(replay.replay(run, identity, run.wish))
 
 
+def rotate_identity_key(run: Run, secret: bytes, *, rebuild: bool) -> None:
+    """Link the keys of older secrets with today's; the next run of `build_silver` takes them into the map of people."""
+    del rebuild
+    run.notify(rotation.STEP, "key_rotations", 0, 1)
+    run.rotated.append(rotation.rotate(run, secret, run.old_secrets))
+
+
 WORK: Mapping[str, StepWork] = {
     "ingest_bronze": ingest_bronze,
     "build_silver": build_silver,
     "build_gold": build_gold,
     "maintain_tables": maintain_tables,
     "replay_quarantine": replay_quarantine,
+    "rotate_identity_key": rotate_identity_key,
 }

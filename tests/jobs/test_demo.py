@@ -68,7 +68,7 @@ def test_the_demonstration_finds_no_difference(finished):
     shown = finished[1]
     assert shown.exit_code == 0, shown.output
     assert shown.stdout.endswith("Everything is as it should be: no difference.\n")
-    assert "second delivery: build_gold: user_days (3 of 5)" in shown.stderr
+    assert "second delivery: build_gold: user_days (4 of 6)" in shown.stderr
 
 
 def test_its_summary_says_what_the_truth_says(finished):

@@ -27,7 +27,7 @@ def deliver(config, path, *lines, at=lakes.DELIVERED):
 def publish_bids(config, spark):
     """Silver bids of eight days, a million micros each: one in euros and one in pounds a day, won."""
     bid = {"imp_id": "1", "slot_size": "300x250", "site": "news.example", "outcome": "bid", "is_won": True}
-    bid |= {"bid_count": 1, "bids_in_auction": 1, "cpm_micros": 1_000_000, "_index": 0}
+    bid |= {"is_bot": False, "bid_count": 1, "bids_in_auction": 1, "cpm_micros": 1_000_000, "_index": 0}
     bid |= {"_batch_id": "20261006T000000000000Z", "_file": "prebid/f", "_position": 1}
     made = [
         {"bidder": name, "currency": name, "auction_id": str(day), "event_at_utc": day, "event_date": day.date()}

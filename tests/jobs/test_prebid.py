@@ -57,7 +57,7 @@ def test_auctions_of_a_stream_and_of_a_log_are_accounted_for_and_a_second_run_ha
         report = job.execute(STEPS, spark_of(config), config)
 
     assert report.exit_code == 0
-    accounts = {(record.step, record.table): record.account for record in report.commits}
+    accounts = lakes.accounts(report)
     left_out = {"not_an_auction": 3, "request_turned_down": 1}
     assert accounts == {
         ("ingest_bronze", "quarantine.prebid_auctions"): Account(2, 2),

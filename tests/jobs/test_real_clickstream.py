@@ -26,12 +26,14 @@ def test_real_enriched_events_are_accounted_for_line_by_line(config, spark_of, r
 
     report = job.execute(ALL_STEPS, spark_of(config), config)
 
-    accounts = {(record.step, record.table): record.account for record in report.commits}
+    accounts = lakes.accounts(report)
     # lines 1 and 2 of the 50 have 130 and 129 columns; the others have 131 and one event id each
     assert accounts == {
         ("ingest_bronze", "quarantine.page_events"): Account(2, 2),
         ("ingest_bronze", "bronze.page_events"): Account(50, 48, quarantined={"wrong_column_count": 2}),
         ("build_silver", "silver.page_events"): Account(48, 48),
+        # each line has a day and site of its own
+        ("build_gold", "gold.traffic_daily"): Account(48, 48),
         ("build_gold", "gold.user_days"): Account(12, 12),
         # 30 of the events are page views; each event is alone in its session, and a click makes none
         ("build_gold", "gold.page_views"): Account(30, 30),

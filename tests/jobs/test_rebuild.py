@@ -78,6 +78,7 @@ def test_silver_and_gold_are_as_if_the_corrected_rules_had_always_been(lake_afte
         "quarantine.gam_impressions",
         "silver.gam_impressions",
         "silver.page_events",
+        *lakes.PEOPLE,
     }
     report = lakes.run(config, shared(config), ["build_silver", "build_gold"], rebuild=True)
 
@@ -96,6 +97,7 @@ def test_silver_and_gold_are_as_if_the_corrected_rules_had_always_been(lake_afte
         ("build_silver", "silver.gam_line_items"): Account(2, 2, superseded=2),
         ("build_silver", "silver.page_events"): Account(6, 2, duplicates=4, superseded=2),
         ("build_gold", "gold.yield_hourly"): Account(8, 8, superseded=4),
+        ("build_gold", "gold.traffic_daily"): Account(1, 1, superseded=1),
         ("build_gold", "gold.user_days"): Account(7, 7, superseded=3),
         ("build_gold", "gold.page_views"): Account(2, 1, filtered={"visitor_unknown": 1}, superseded=1),
         ("build_gold", "gold.sessions"): Account(1, 1, superseded=1),

@@ -74,6 +74,7 @@ def test_the_wheel_holds_the_files_that_code_asks_for(installed):
         assert {path.relative_to(package / name) for path in (package / name).rglob("*.*")} >= ours
     assert (package / "jars.lock").is_file()
     assert (package / "py.typed").is_file()
+    assert (package / "bots" / "patterns.json").is_file()
     assert (package / "quality" / "page.html.j2").is_file()
     assert not {"jobs", "lib"} & {path.name for path in package.parent.iterdir()}
 

@@ -22,7 +22,7 @@ def asked(bidder="a", outcome=None, **more):
     is_bid = outcome is None and "cpm_micros" in more
     value = {"auction_id": "x", "imp_id": "1", "bidder": bidder, "event_at_utc": at_utc, "event_date": at_utc.date()}
     value |= {"outcome": "bid" if is_bid else outcome or "no_bid", "is_won": False, "currency": "USD", "_index": 0}
-    value |= {"site": "news.example", "slot_size": "300x250"}
+    value |= {"site": "news.example", "slot_size": "300x250", "is_bot": False}
     return value | {"bid_count": int(is_bid), "bids_in_auction": int(is_bid)} | more
 
 
@@ -58,6 +58,7 @@ def of_day(bidder="a", *, histogram=None, codes=None, **sums):
     return zeros | place | answers | sums
 
 
+ROBOT = {"is_bot": True, "bot_reason": "user_agent", "response_ms": 7}
 ASKS = [
     asked(outcome="no_bid", response_ms=80),
     asked(outcome="no_bid", response_ms=81, nonbid_code=0, bids_in_auction=3),
@@ -112,7 +113,8 @@ PLACES = [
 
 
 def test_answers_codes_density_and_times_by_bidder_and_place(spark, frames, config):
-    given = frames(*ASKS, *(bid for bid, _ in PLACES))
+    robots = [won(9_000_000, **ROBOT), asked(outcome="timeout", nonbid_code=101, **ROBOT), asked("z", **ROBOT)]
+    given = frames(*ASKS, *robots, *(bid for bid, _ in PLACES))
     expected = [ANSWERED, *(row for _, row in PLACES)]
     assert_same(conform(MART.build(given, config), CONTRACT), rows(spark, CONTRACT, *expected))
     assert_proven(MART, given, config, expected)

@@ -38,7 +38,7 @@ def page(when, login, domain, said, **more):
 
 
 def auction(when, device, said):
-    return {"event_at_utc": when, "device_id_key": device} | said
+    return {"event_at_utc": when, "device_id_key": device, "is_bot": False} | said
 
 
 def contact(as_of, crm, ads=None, shared=None, at=None, **keys):

@@ -7,6 +7,8 @@ from tests.spark.rows import BATCH, assert_proven, assert_same, at, rows
 
 LINKS = MARTS["silver.identity_links"]
 PLACE = {"_batch_id": BATCH, "_file": "f", "_position": 1}
+CONSENTS = ("may_store", "may_personalise_ads", "may_profile", "may_measure")
+ALLOWED = dict.fromkeys(CONSENTS, True)
 TEN, NOON, LATE = (at(f"2026-11-02 {clock}") for clock in ("10:00:00", "12:00:00", "23:59:59.999999"))
 NEXT_DAY = at("2026-11-03 00:00:00")
 
@@ -18,26 +20,31 @@ def silver(spark, name, *values, **same):
 
 def page(when, login=None, domain=None, network=None, **more):
     keys = {"login_id_key": login, "domain_id_key": domain, "network_id_key": network}
-    return {"event_at_utc": when, "is_bot": False} | keys | more
+    return {"event_at_utc": when, "is_bot": False} | dict.fromkeys(CONSENTS, True) | keys | more
 
 
 def ad(when, ppid=None, gam_user=None):
     return {"event_at_utc": when, "ppid_id_key": ppid, "gam_user_id_key": gam_user}
 
 
-def auction(when, device=None, user=None):
-    return {"event_at_utc": when, "device_id_key": device, "user_id_key": user}
+def auction(when, device=None, user=None, **more):
+    return {"event_at_utc": when, "is_bot": False, "device_id_key": device, "user_id_key": user} | more
 
 
 def contact(when, crm, login=None, email=None):
     return {"event_at_utc": when, "contact_id_key": crm, "login_id_key": login, "email_id_key": email}
 
 
-def link(keys, kinds, source, seen, events):
+def rotation(old, new, kind):
+    moment = {"event_date": LATE.date(), "event_at_utc": LATE}
+    return moment | {"old_id_key": old, "new_id_key": new, "kind": kind}
+
+
+def link(keys, kinds, source, seen, events, **more):
     """A row of the links; the kinds in the order of the keys, the times that both were first and last seen."""
     names = ("id_key", "linked_id_key", "kind", "linked_kind", "source", "first_seen_at_utc", "last_seen_at_utc")
     values = (*keys.split(), *kinds.split(), source, *seen)
-    return dict(zip(names, values, strict=True)) | {"event_date": seen[0].date(), "events": events}
+    return dict(zip(names, values, strict=True)) | {"event_date": seen[0].date(), "events": events} | more
 
 
 def test_every_two_keys_of_a_row_are_linked_by_day_and_source(spark, config):
@@ -46,7 +53,7 @@ def test_every_two_keys_of_a_row_are_linked_by_day_and_source(spark, config):
             spark,
             "page_events",
             page(TEN, "k1:m", "k1:d", "k1:z"),
-            page(NOON, "k1:m", "k1:d"),
+            page(NOON, "k1:m", "k1:d", may_personalise_ads=False, may_measure=None),
             page(LATE, None, "k1:d", "k1:z"),
             page(NEXT_DAY, None, "k1:d", "k1:z"),
             # one key is no link, nor is none, and a bot's keys are nobody's
@@ -58,8 +65,8 @@ def test_every_two_keys_of_a_row_are_linked_by_day_and_source(spark, config):
             spark,
             "auctions",
             # two impressions of one auction
-            auction(TEN, "k1:d", "k1:u"),
-            auction(TEN, "k1:d", "k1:u"),
+            auction(TEN, "k1:d", "k1:u", may_store=True, may_profile=False),
+            auction(TEN, "k1:d", "k1:u", may_store=True, may_profile=True),
             auction(NOON, "k1:d"),
         ),
         "gam_requests": silver(spark, "gam_requests", ad(TEN, "k1:p", "k1:g"), ad(TEN, None, "k1:g")),
@@ -74,13 +81,20 @@ def test_every_two_keys_of_a_row_are_linked_by_day_and_source(spark, config):
             contact(TEN, "k1:c3"),
         ),
         "newsletter_activity": silver(spark, "newsletter_activity", contact(NOON, "k1:c", "k1:m", None)),
+        "key_rotations": rows(
+            spark,
+            "silver.key_rotations",
+            rotation("k1:c", "k2:a", "crm"),
+            # an older secret that comes back: the order is that of the keys
+            rotation("k2:a", "k1:c2", "crm"),
+        ),
     }
     expected = [
-        link("k1:d k1:m", "domain login", "page_events", (TEN, NOON), 2),
-        link("k1:m k1:z", "login network", "page_events", (TEN, TEN), 1),
-        link("k1:d k1:z", "domain network", "page_events", (TEN, LATE), 2),
-        link("k1:d k1:z", "domain network", "page_events", (NEXT_DAY, NEXT_DAY), 1),
-        link("k1:d k1:u", "device pbs_user", "auctions", (TEN, TEN), 2),
+        link("k1:d k1:m", "domain login", "page_events", (TEN, NOON), 2, **ALLOWED | {"may_personalise_ads": False}),
+        link("k1:m k1:z", "login network", "page_events", (TEN, TEN), 1, **ALLOWED),
+        link("k1:d k1:z", "domain network", "page_events", (TEN, LATE), 2, **ALLOWED),
+        link("k1:d k1:z", "domain network", "page_events", (NEXT_DAY, NEXT_DAY), 1, **ALLOWED),
+        link("k1:d k1:u", "device pbs_user", "auctions", (TEN, TEN), 2, may_store=True, may_profile=False),
         link("k1:g k1:p", "gam_user ppid", "gam_requests", (TEN, TEN), 1),
         link("k1:g k1:p", "gam_user ppid", "gam_impressions", (NOON, NOON), 1),
         link("k1:g k1:p", "gam_user ppid", "gam_clicks", (LATE, LATE), 1),
@@ -89,6 +103,8 @@ def test_every_two_keys_of_a_row_are_linked_by_day_and_source(spark, config):
         link("k1:e k1:m", "email login", "contact_states", (TEN, TEN), 1),
         link("k1:c2 k1:e", "crm email", "contact_states", (TEN, TEN), 1),
         link("k1:c k1:m", "crm login", "newsletter_activity", (NOON, NOON), 1),
+        link("k1:c k2:a", "crm crm", "key_rotations", (LATE, LATE), 1),
+        link("k1:c2 k2:a", "crm crm", "key_rotations", (LATE, LATE), 1),
     ]
     found = LINKS.build(frames, config)
     assert_same(conform(found, table(LINKS.table)), rows(spark, LINKS.table, *expected))

@@ -7,16 +7,17 @@ import pytest
 
 from tests.auctions import STARTED_MS, app_requests, auction, bid, exchange_tests, imp, response
 from tests.spark.rows import BATCH, SILENT, assert_same, at, key_of, refined_auctions, rows
+from tests.unit.agents import PEOPLE, ROBOTS
 
 AT = at("2026-10-05 10:00:00.123456")
 SAME = {"_batch_id": BATCH, "_file": "prebid/a.json", "event_at_utc": AT, "event_date": AT.date()}
 AUCTION = SAME | {
     "auction_id": "a1", "imp_id": "i1", "media_type": "banner", "slot_size": "300x250", "floor_cpm_micros": 0,
-    "floor_currency": "USD", "auction_type": 2, "asks": 2, "bids": 0, "is_test": False, "_index": 0,
+    "floor_currency": "USD", "auction_type": 2, "asks": 2, "bids": 0, "is_test": False, "is_bot": False, "_index": 0,
 }  # fmt: skip
 NO_BID = SAME | {
     "auction_id": "a1", "imp_id": "i1", "slot_size": "300x250", "outcome": "no_bid", "is_won": False, "bid_count": 0,
-    "bids_in_auction": 0, "currency": "USD",
+    "bids_in_auction": 0, "currency": "USD", "is_bot": False,
 }  # fmt: skip
 BID = NO_BID | {"outcome": "bid", "bid_count": 1, "bids_in_auction": 1}
 
@@ -60,6 +61,16 @@ def test_an_auction_has_the_fields_of_its_request_and_the_defaults_of_openrtb(sp
         nothing | {"asks": 0, "_position": 3},
     ]
     assert_same(found, rows(spark, "silver.auctions", *expected, **AUCTION, **SILENT))
+
+
+@pytest.mark.parametrize("name", ["silver.auctions", "silver.bids"])
+def test_robots_are_known_by_the_agent_of_the_device_and_those_without_one_are_people(refined, name):
+    agents = {"a1": ROBOTS[0], "a2": PEOPLE[0], "a3": "", "a4": None, "a5": ROBOTS[-1], "a6": ROBOTS[0]}
+    records = [auction({"id": name, "device": {"ua": agent}}) for name, agent in agents.items()]
+    _, found = refined(name, *records, auction({"id": "a7"}))
+    marks = {(row["auction_id"], row["is_bot"], row["bot_reason"]) for row in found.collect()}
+    robots = {("a1", True, "user_agent"), ("a5", True, "user_agent"), ("a6", True, "user_agent")}
+    assert marks == robots | {(people, False, None) for people in ("a2", "a3", "a4", "a7")}
 
 
 def test_what_cannot_be_an_auction_is_refused_or_left_out_by_name(refined):

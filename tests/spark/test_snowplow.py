@@ -229,23 +229,27 @@ def test_the_page_view_id_is_that_of_the_first_web_page_context(spark, identity)
 
 
 SPIDER = '{"data":[{"schema":"iglu:com.iab.snowplow/spiders_and_robots","data":{"spiderOrRobot":%s}}]}'
-# derived contexts, user agent, whether it is a bot
+FIREFOX = "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"
+CUBOT = "Mozilla/5.0 (Linux; Android 9; CUBOT_P30) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0 Safari/537.36"
+CONTEXT, AGENT = "spider_context", "user_agent"
+# derived contexts, user agent, by what a bot is known
 AGENTS = [
-    (None, None, False),
-    (None, "Mozilla/5.0 (X11; Linux x86_64) Firefox/140.0", False),
-    (SPIDER % "true", None, True),
-    (SPIDER % " true", "Mozilla/5.0", True),
-    (SPIDER % "\n\ttrue", "Mozilla/5.0", True),
-    (SPIDER % "false", "Mozilla/5.0", False),
-    (SPIDER % '"true"', "Mozilla/5.0", False),
-    ('{"notSpiderOrRobot":true}', None, False),
-    (SPIDER % "false", "Googlebot/2.1", True),
-    (None, "GOOGLEBOT", True),
-    (None, "Screaming Frog SEO Spider", True),
-    (None, "a CRAWLer", True),
-    ("", "Yahoo! Slurp", True),
-    (None, "", False),
-    (None, "bo t", False),
+    (None, None, None),
+    (None, FIREFOX, None),
+    (None, CUBOT, None),
+    (SPIDER % "true", None, CONTEXT),
+    (SPIDER % " true", FIREFOX, CONTEXT),
+    (SPIDER % "\n\ttrue", FIREFOX, CONTEXT),
+    (SPIDER % "true", "Googlebot/2.1", CONTEXT),
+    (SPIDER % "false", FIREFOX, None),
+    (SPIDER % '"true"', FIREFOX, None),
+    ('{"notSpiderOrRobot":true}', None, None),
+    (SPIDER % "false", "Googlebot/2.1", AGENT),
+    (None, "GOOGLEBOT", AGENT),
+    (None, "Screaming Frog SEO Spider", AGENT),
+    (None, "curl/8.5.0", AGENT),
+    ("", "Yahoo! Slurp", AGENT),
+    (None, "", None),
 ]
 
 
@@ -254,8 +258,9 @@ def test_robots_are_marked_by_context_or_by_user_agent(spark, identity):
         GOOD | {"derived_contexts": contexts, "useragent": agent, "_position": n}
         for n, (contexts, agent, _) in enumerate(AGENTS)
     ]
-    found = refined(spark, identity, *values).accepted.select("_position", "is_bot")
-    assert_same(found, frame(spark, found.schema, [{"_position": n, "is_bot": a[2]} for n, a in enumerate(AGENTS)]))
+    found = refined(spark, identity, *values).accepted.select("_position", "is_bot", "bot_reason")
+    expected = [{"_position": n, "is_bot": why is not None, "bot_reason": why} for n, (*_, why) in enumerate(AGENTS)]
+    assert_same(found, frame(spark, found.schema, expected))
 
 
 # user_id, domain_userid, network_userid, and the kind that the best key is of
@@ -316,7 +321,7 @@ def test_page_events_in_silver(spark, identity):
         "pp_yoffset_max": 100,
         "doc_height": 2000,
         "br_viewheight": 800,
-        "useragent": "Mozilla/5.0",
+        "useragent": FIREFOX,
         "user_id": "max",
         "network_userid": "n1",
         "user_ipaddress": "192.0.2.7",

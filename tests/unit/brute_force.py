@@ -14,6 +14,8 @@ from datetime import UTC, date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal
 from urllib.parse import urlsplit
 
+from tests.unit.agents import PEOPLE, ROBOTS
+
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 KINDS = {"Requests": "gam_requests", "Impressions": "gam_impressions", "Clicks": "gam_clicks"}
 KINDS["ActiveViews"] = "gam_active_views"
@@ -260,14 +262,16 @@ def hashed(secret, *identifiers):
     return None
 
 
-def is_robot(agent, contexts=None):
-    """Whether the contexts say so, or the agent names itself one."""
-    is_spider = re.search(r'"spiderOrRobot":\s*true', contexts or "")
-    return bool(is_spider) or any(word in (agent or "").lower() for word in ("bot", "crawl", "spider", "slurp"))
+def bot_reason(agent, contexts=None):
+    """Why somebody is a robot: the contexts say so, or the agent is one of those that are known."""
+    if re.search(r'"spiderOrRobot":\s*true', contexts or ""):
+        return "spider_context"
+    assert not agent or (agent in ROBOTS) != (agent in PEOPLE), agent
+    return "user_agent" if agent in ROBOTS else None
 
 
 class Gold:
-    """Both marts from published rows."""
+    """The marts from published rows."""
 
     def __init__(self, published, secret):
         self.secret = secret
@@ -276,6 +280,7 @@ class Gold:
             self.snapshots[snapshot_date(row)][row["ID"]] = row
         self.hours = defaultdict(Counter)
         self.days = {}
+        self.traffic = defaultdict(Counter)
         for table in KINDS.values():
             for row in published[table].values():
                 self._ad_row(table, row)
@@ -364,7 +369,10 @@ class Gold:
         }
 
     def _page_event(self, row):
-        if is_robot(row["useragent"], row["derived_contexts"]):
+        reason = bot_reason(row["useragent"], row["derived_contexts"])
+        counts = self.traffic[event_time(row).date(), site_and_section(row["page_url"])[0], False, reason]
+        counts.update({"page_events": 1, "page_views": int(row["event_name"] == "page_view")})
+        if reason:
             return
         identifiers = ("login", row["user_id"]), ("domain", row["domain_userid"]), ("network", row["network_userid"])
         person = hashed(self.secret, *identifiers)

@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import floor
 from urllib.parse import parse_qs, urlsplit
 
-from tests.unit.brute_force import site_and_section
+from tests.unit.brute_force import bot_reason, site_and_section
 
 LOG_HEAD = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d [A-Z]+ ")
 BETWEEN = re.compile(r"\}[ \t]*(?=\{[ \t]*\"\w)")
@@ -133,6 +133,12 @@ def price_of(bid):
     return bid["price"] or 0
 
 
+def who_of(record):
+    request = record["Request"]
+    ids = (request.get("device") or {}).get("ifa"), (request.get("user") or {}).get("id")
+    return {"at": started_at(record), "device": ids[0], "user": ids[1]}
+
+
 def rows_of(record):
     """Rows of the tables of auctions and bids: keys to values, or to a pair that says why they are none."""
     of_all, imps = fate_of_all(record), (record.get("Request") or {}).get("imp")
@@ -146,7 +152,7 @@ def rows_of(record):
     for imp in imps:
         floor_of_imp = "floor_invalid" if is_no_price(imp.get("bidfloor", 0)) else None
         fate = "impression_id_missing" if not imp["id"] else floor_of_imp
-        auctions[key, imp["id"]] = ("quarantined", fate) if fate else {}
+        auctions[key, imp["id"]] = ("quarantined", fate) if fate else slot_of(record) | who_of(record)
         of_imp = {seat: found for (imp_id, seat), found in offers.items() if imp_id == imp["id"]}
         for bidder, row in rows_of_imp(record, imp, of_imp).items():
             bids[key, imp["id"], bidder] = row
@@ -156,6 +162,29 @@ def rows_of(record):
     if of_all is not None:
         return dict.fromkeys(auctions, of_all), dict.fromkeys(bids, of_all)
     return auctions, bids
+
+
+def slot_of(record):
+    """A slot put up for auction, as the mart of traffic counts it."""
+    request = record["Request"]
+    page, app = ((request.get(place) or {}) for place in ("site", "app"))
+    return {
+        "at": started_at(record),
+        "site": site_and_section(page.get("page"))[0],
+        "app": app.get("bundle"),
+        "reason": bot_reason(request["device"]["ua"]),
+        "is_test": request.get("test") == 1,
+    }
+
+
+def traffic(auctions):
+    """How many slots were auctioned, by day, site or app, and why their viewer is a robot; tests are none."""
+    counts = Counter()
+    for slot in auctions.values():
+        day = datetime.fromtimestamp(slot["at"] // 1_000_000, UTC).date()
+        is_app = slot["site"] is None and slot["app"] is not None
+        counts[day, slot["site"] or slot["app"], is_app, slot["reason"]] += not slot["is_test"]
+    return +counts
 
 
 def rows_of_imp(record, imp, of_imp):
@@ -179,6 +208,7 @@ def rows_of_imp(record, imp, of_imp):
         told = next((bid for bid in found if bid is won), max(found, key=price_of, default=None))
         rows[bidder] = {
             "at": at,
+            "reason": bot_reason(record["Request"]["device"]["ua"]),
             "site": site_and_section(page.get("page"))[0],
             "app": app.get("bundle"),
             "outcome": outcome,
@@ -239,6 +269,8 @@ def bidder_days(bids, worth):
     """Rows of the mart by key; `worth` gives the factor to the lake's currency and the day of the rate, or None."""
     rows = defaultdict(lambda: {"counts": Counter(), "codes": Counter(), "times": [], "days": [], "known": Counter()})
     for (_, _, bidder), bid in bids.items():
+        if bid["reason"]:
+            continue
         day = datetime.fromtimestamp(bid["at"] // 1_000_000, UTC).date()
         row = rows[day, bidder, bid["site"] or bid["app"], bid["site"] is None and bid["app"] is not None, bid["size"]]
         counts, outcome = row["counts"], bid["outcome"]

@@ -115,7 +115,8 @@ class ContactLake:
             "subscription_plan": record["Tarif"] or None,
             "renewal_date": renewal,
         }
-        return ("abo", own_id or address.lower(), as_of), {"login": record["Login"], **said}
+        person = {"login": record["Login"], "email": address.lower()}
+        return ("abo", own_id or address.lower(), as_of), {**person, **said}
 
     @staticmethod
     def _members(record, _):
@@ -124,7 +125,8 @@ class ContactLake:
             return "as_of_time_invalid"
         said = {"newsletter_state": NEWSLETTERS[record["status"]], "subscription_state": "unknown"}
         said |= {"subscription_plan": None, "renewal_date": None}
-        return ("mailer", record["id"], as_of), {"login": record["site_login"], **said}
+        person = {"login": record["site_login"], "email": record["email_address"].lower()}
+        return ("mailer", record["id"], as_of), {**person, **said}
 
     @staticmethod
     def _campaigns(record, _):

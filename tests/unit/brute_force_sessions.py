@@ -5,7 +5,7 @@ import json
 from collections import defaultdict
 from datetime import UTC, datetime, timedelta
 
-from tests.unit.brute_force import event_time, hashed, is_robot
+from tests.unit.brute_force import bot_reason, event_time, hashed
 
 EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 LONGEST, SILENCE = timedelta(days=3), timedelta(minutes=30)
@@ -40,7 +40,7 @@ def told(rows, secret):
     for row in rows:
         names = ("login", row["user_id"]), ("domain", row["domain_userid"]), ("network", row["network_userid"])
         visitor, when = row["domain_sessionid"] or hashed(secret, *names), event_time(row)
-        if visitor and not is_robot(row["useragent"], row["derived_contexts"]):
+        if visitor and not bot_reason(row["useragent"], row["derived_contexts"]):
             page = page_view_id(row) if row["event_name"] in {"page_view", "page_ping"} else None
             visitors[bool(row["domain_sessionid"]), visitor].append((when, row["event_id"], row, page))
             if page and row["event_name"] == "page_view":

@@ -31,7 +31,7 @@ from adlake.report import JobReport
 from adlake.version import VERSION
 from tests.unit.judged import batch_rule, judged
 
-COMMANDS = ("demo", "run", "job", "status", "quality", "validate", "generate", "setup")
+COMMANDS = ("demo", "run", "job", "status", "quality", "identity", "validate", "generate", "setup")
 FLAGS = {
     "demo": ("--lake", "--events", "--seed"),
     "run": ("--config", "--lake", "--landing", "--tenant", "--as-of", "--from", "--rebuild"),

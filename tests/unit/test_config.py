@@ -61,6 +61,7 @@ def test_the_least_configuration_gets_the_documented_defaults(lake_yaml):
             "key_env": None,
             "key_secret": None,
             "key_version": "k1",
+            "old_keys": (),
             "max_people": 20,
             "max_devices": 200,
         },

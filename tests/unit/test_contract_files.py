@@ -107,7 +107,7 @@ BID_REQUEST = """struct<id:string,imp:array<struct<id:string,tagid:string,bidflo
 banner:struct<w:int,h:int,format:array<struct<w:int,h:int>>>,video:struct<w:int,h:int>,audio:struct<minduration:int>,
 native:struct<ver:string>,ext:map<string,string>>>,
 site:struct<domain:string,page:string,publisher:struct<id:string>>,app:struct<bundle:string,publisher:struct<id:string>>,
-device:struct<ifa:string,devicetype:int,geo:struct<country:string>>,user:struct<id:string,consent:string,yob:string,
+device:struct<ua:string,ifa:string,devicetype:int,geo:struct<country:string>>,user:struct<id:string,consent:string,yob:string,
 ext:struct<consent:string>>,regs:struct<gdpr:string,gpp:string,gpp_sid:string,us_privacy:string,coppa:string,gpc:string,
 ext:struct<gdpr:string,gpp:string,gpp_sid:string,us_privacy:string,gpc:string>>,at:int,tmax:int,test:int>"""
 
@@ -126,12 +126,14 @@ COLUMNS = {
     "silver.auctions": f"""auction_id string, imp_id string, account string, event_at_utc timestamp, event_date date,
         site string, page_url string, section string, app_bundle string, ad_unit string, gpid string,
         media_type string, slot_size string, floor_cpm_micros bigint, floor_currency string, auction_type int,
-        tmax_ms int, country string, device_type int, asks int, bids int, is_test boolean, device_id_key string,
-        user_id_key string, id_key string, {DECISION}, {SILVER_END}, _index int""",
+        tmax_ms int, country string, device_type int, asks int, bids int, is_test boolean, is_bot boolean,
+        bot_reason string, device_id_key string, user_id_key string, id_key string,
+        {DECISION}, {SILVER_END}, _index int""",
     "silver.bids": f"""auction_id string, imp_id string, bidder string, event_at_utc timestamp, event_date date,
         site string, app_bundle string, ad_unit string, slot_size string, outcome string, nonbid_code int,
         is_won boolean, bid_count int, bids_in_auction int, bid_id string, cpm_micros bigint, currency string,
-        creative_id string, deal_id string, advertiser_domain string, response_ms int, {SILVER_END}, _index int""",
+        creative_id string, deal_id string, advertiser_domain string, response_ms int, is_bot boolean,
+        bot_reason string, {SILVER_END}, _index int""",
     "vault.contacts": f"""source string, contact_id string, contact_id_key string, {AS_OF}, login string,
         emails array<string>, emails_invalid int, phones array<struct<e164:string,phone_region_rule:string>>,
         phones_invalid int, first_name string, last_name string, street string, postal_code string, city string,
@@ -160,14 +162,18 @@ COLUMNS = {
         site string, page_url string, section string, utm_source string, utm_medium string, utm_campaign string,
         utm_term string, utm_content string, referrer_site string, refr_medium string, domain_session_id string,
         domain_session_index int, geo_country string, device_type string, browser_family string, os_family string,
-        pp_yoffset_max int, doc_height int, viewport_height int, is_bot boolean, login_id_key string,
-        domain_id_key string, network_id_key string, id_key string, {DECISION}, {SILVER_END}""",
+        pp_yoffset_max int, doc_height int, viewport_height int, is_bot boolean, bot_reason string,
+        login_id_key string, domain_id_key string, network_id_key string, id_key string,
+        {DECISION}, {SILVER_END}""",
     "silver.consents": """event_date date, id_key string, kind string, source string, signal_at_utc timestamp,
         last_seen_at_utc timestamp, may_store boolean, may_personalise_ads boolean, may_profile boolean,
         may_measure boolean, may_share array<string>, consent_basis string, consent_policy_version string,
         events bigint""",
     "silver.identity_links": """event_date date, id_key string, linked_id_key string, kind string, linked_kind string,
-        source string, first_seen_at_utc timestamp, last_seen_at_utc timestamp, events bigint""",
+        source string, first_seen_at_utc timestamp, last_seen_at_utc timestamp, events bigint, may_store boolean,
+        may_personalise_ads boolean, may_profile boolean, may_measure boolean""",
+    "silver.key_rotations": """event_date date, event_at_utc timestamp, old_id_key string, new_id_key string,
+        kind string""",
     "silver.user_keys": """id_key string, kind string, user_key string, linked_people bigint, linked_devices bigint,
         is_cut boolean, cut_reason string""",
     "gold.yield_hourly": """hour_utc timestamp, event_date date, site string, ad_unit_id string, channel string,
@@ -183,6 +189,8 @@ COLUMNS = {
         wins_unconverted bigint, responses bigint, nonbid_codes map<string,bigint>, bid_cpm_micros bigint,
         win_cpm_micros bigint, win_revenue_micros bigint, oldest_rate_date date,
         response_ms_histogram array<bigint>""",
+    "gold.traffic_daily": """event_date date, site string, is_app boolean, bot_reason string, page_events bigint,
+        page_views bigint, auction_slots bigint""",
     "gold.user_days": """id_key string, event_date date, visits bigint, page_views bigint, impressions bigint,
         clicks bigint, revenue_micros bigint, revenue_unknown_impressions bigint, sections array<string>,
         section_page_views map<string,bigint>, device_events map<string,bigint>, country_events map<string,bigint>,
@@ -247,6 +255,7 @@ KEYS = {
     "bronze.fx_rates": DELIVERED,
     "silver.fx_rates": ("rate_date", "currency"),
     "gold.bidder_daily": ("event_date", "bidder", "site", "is_app", "slot_size"),
+    "gold.traffic_daily": ("event_date", "site", "is_app", "bot_reason"),
     "silver.auctions": ("auction_id", "imp_id"),
     "silver.bids": ("auction_id", "imp_id", "bidder"),
     **{f"quarantine.{name}": REFUSED for name in REFUSING},
@@ -259,6 +268,7 @@ KEYS = {
     "silver.page_events": ("event_id",),
     "silver.consents": ("event_date", "id_key", "source", "signal_at_utc"),
     "silver.identity_links": ("event_date", "id_key", "linked_id_key", "source"),
+    "silver.key_rotations": ("old_id_key", "new_id_key"),
     "silver.user_keys": ("id_key",),
     "gold.yield_hourly": ("hour_utc", "site", "ad_unit_id", "channel", "device_category", "country"),
     "gold.user_days": ("id_key", "event_date"),
@@ -279,6 +289,7 @@ PARTITIONS = {
     "silver.gam_line_items": ("snapshot_date",),
     "silver.consents": ("event_date",),
     "silver.identity_links": ("event_date",),
+    "silver.key_rotations": ("event_date",),
     "silver.user_keys": (),
     "gold.yield_hourly": ("event_date",),
     "gold.user_days": ("event_date",),
@@ -286,6 +297,7 @@ PARTITIONS = {
     "gold.sessions": ("event_date",),
     "gold.user_features": ("as_of_date",),
     "gold.bidder_daily": ("event_date",),
+    "gold.traffic_daily": ("event_date",),
     "silver.fx_rates": ("rate_year",),
 }
 STATISTICS = {
@@ -302,12 +314,14 @@ STATISTICS = {
     "silver.gam_line_items": ("line_item_id", "_batch_id", "_file"),
     "silver.consents": (),
     "silver.identity_links": (),
+    "silver.key_rotations": (),
     "silver.user_keys": (),
     "gold.yield_hourly": ("hour_utc",),
     "gold.user_days": (),
     "gold.page_views": (),
     "gold.sessions": (),
     "gold.bidder_daily": ("bidder",),
+    "gold.traffic_daily": ("bot_reason",),
     "bronze.fx_rates": ("_batch_id", "_file"),
     "silver.fx_rates": ("rate_date", "currency", "_batch_id", "_file"),
     "gold.user_features": (),
@@ -389,7 +403,8 @@ def test_only_page_events_are_looked_up_in_other_days():
 
 def test_restricted_layers_expire_first_and_sums_over_people_never():
     for name, table in contracts.tables().items():
-        wanted = None if name in {"gold.yield_hourly", "gold.bidder_daily"} else RETENTION_DAYS[table.layer]
+        sums = {"gold.yield_hourly", "gold.bidder_daily", "gold.traffic_daily"}
+        wanted = None if name in sums else RETENTION_DAYS[table.layer]
         assert table.retention_days == wanted, name
 
 
@@ -406,10 +421,12 @@ def test_changes_are_counted_by_hour_where_gold_follows_them_by_hour():
         "gold.page_views": contracts.Slice("event_date", "day"),
         "gold.sessions": contracts.Slice("event_date", "day"),
         "gold.bidder_daily": contracts.Slice("event_date", "day"),
+        "gold.traffic_daily": contracts.Slice("event_date", "day"),
         "silver.fx_rates": contracts.Slice("rate_date", "day"),
         "gold.user_features": contracts.Slice("as_of_date", "day"),
         "silver.consents": contracts.Slice("event_date", "day"),
         "silver.identity_links": contracts.Slice("event_date", "day"),
+        "silver.key_rotations": contracts.Slice("event_date", "day"),
     }
 
 

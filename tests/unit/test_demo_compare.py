@@ -11,7 +11,7 @@ from deltalake import write_deltalake
 from adlake.account import Account
 from adlake.comparison import Difference, compare
 from adlake.comparison.accounts import account_differences, file_differences, row_differences
-from adlake.comparison.gold import COLUMNS, gold_differences, gold_rows, user_differences
+from adlake.comparison.gold import COLUMNS, OF_SILVER, gold_differences, gold_rows, qualified, user_differences
 from adlake.config import load_config
 from adlake.contracts import table
 from adlake.generator import Truth
@@ -63,6 +63,23 @@ k1:00112233445566,2026-11-02,1,0,1,1,1,0,1,1,1,2,3,1,5000,3.000000000,391=0.3333
 desktop=0.600000000|mobile=0.400000000,DE=1.000000000,subscribed,past_due,Digital,-3
 k1:ffeeddccbbaa99,2026-11-02,0,0,0,0,0,1,1,1,1,0,1,0,0,,,,,,,,
 """
+LINKS = """\
+event_date,id_key,linked_id_key,source,events,kind,linked_kind,first_seen_at_utc,last_seen_at_utc
+2026-11-01,k1:00112233445566,k1:ffeeddccbbaa99,page_events,3,login,domain,2026-11-01T08:36:16.628000Z,\
+2026-11-01T09:00:00.000001Z
+2026-11-02,k1:00112233445566,k1:ffeeddccbbaa99,page_events,1,login,domain,2026-11-02T00:00:00.000000Z,\
+2026-11-02T00:00:00.000000Z
+"""
+USER_KEYS = """\
+id_key,linked_people,linked_devices,kind,user_key,is_cut,cut_reason
+k1:00112233445566,1,0,domain,k1:00112233445566,true,too_many_people
+k1:ffeeddccbbaa99,0,1,login,k1:ffeeddccbbaa99,false,
+"""
+TRAFFIC = """\
+event_date,site,is_app,bot_reason,page_events,page_views,auction_slots
+2026-11-01,herald.example,false,,9,4,3
+2026-11-01,app.example,true,user_agent,0,0,2
+"""
 PAGES = """\
 page_view_id,event_date,id_key,session_id,session_started_at_utc,started_at_utc,ended_at_utc,site,page_url,section,\
 device,country,referrer_site,refr_medium,page_pings,engaged_seconds,duration_seconds,is_engaged,scroll_percent
@@ -85,26 +102,34 @@ YIELD_TOTALS = {"requests": 7, "impressions": 5, "revenue_micros": 12000}
 USER_TOTALS = {"page_views": 2, "impressions": 4, "revenue_micros": 5000}
 BIDDER_TOTALS = {"asks": 10, "bid_cpm_micros": 1700000}
 FEATURE_TOTALS = {"recency_days": 1, "ad_revenue_micros": 5000}
+TRAFFIC_TOTALS = {"page_events": 9, "auction_slots": 5}
 PAGE_TOTALS = {"page_pings": 3, "engaged_seconds": 25}
 VISIT_TOTALS = {"events": 6, "engaged_seconds": 25}
 ROWS = {
     "yield_hourly": YIELD,
     "user_days": USERS,
     "bidder_daily": BIDDERS,
+    "traffic_daily": TRAFFIC,
     "user_features": FEATURES,
     "page_views": PAGES,
     "sessions": VISITS,
+    "identity_links": LINKS,
+    "user_keys": USER_KEYS,
 }
 TOTALS = {
     "yield_hourly": YIELD_TOTALS,
     "user_days": USER_TOTALS,
     "bidder_daily": BIDDER_TOTALS,
+    "traffic_daily": TRAFFIC_TOTALS,
     "user_features": FEATURE_TOTALS,
     "page_views": PAGE_TOTALS,
     "sessions": VISIT_TOTALS,
+    "identity_links": {"events": 4},
+    "user_keys": {"linked_people": 1, "linked_devices": 1},
 }
 YIELD_USERS = "gold.yield_hourly users of all sketches"
-KEYS = {"yield_hourly": 6, "user_days": 2, "bidder_daily": 5, "user_features": 2, "page_views": 2, "sessions": 2}
+KEYS = {"yield_hourly": 6, "user_days": 2, "bidder_daily": 5, "traffic_daily": 4, "user_features": 2}
+KEYS |= {"page_views": 2, "sessions": 2, "identity_links": 4, "user_keys": 1}
 
 
 def lines_of(text):
@@ -115,15 +140,17 @@ def lines_of(text):
 @pytest.fixture
 def truth(tmp_path):
     """One delivery; its tables and the sums of them are written out above."""
-    gold = {}
+    found = {}
     for name, totals in TOTALS.items():
         place = f"{name}.csv"
         (tmp_path / place).write_text(ROWS[name])
         digest = digest_of(ROWS[name].splitlines()[1:])
-        gold[name] = {"rows": 2, "totals": totals, "digest": digest, "table": place}
+        found[name] = {"rows": 2, "totals": totals, "digest": digest, "table": place}
     accounts = {"bronze": {"gam_clicks": BRONZE}, "silver": {"gam_clicks": SILVER}}
     files = {"files_taken": 2, "set_aside": ["gam/cut"], "not_taken_again": ["gam/again"]}
-    return Truth(tmp_path, {"deliveries": {"1": {"accounts": accounts, "gold": gold, **files}}})
+    silver = {name: found.pop(name) for name in ("identity_links", "user_keys")}
+    tables = {"silver": silver, "gold": found}
+    return Truth(tmp_path, {"deliveries": {"1": {"accounts": accounts, **tables, **files}}})
 
 
 @pytest.fixture
@@ -236,7 +263,7 @@ def test_every_value_of_a_gold_row_counts(truth, name, column):
     found = [difference for difference in gold_differences(truth, 1, name, changed) if difference.where]
     is_key = place < KEYS[name]
     assert [difference.what for difference in found] == (
-        [f"gold.{name} row"] * 2 if is_key else [f"gold.{name} {column}"]
+        [f"{qualified(name)} row"] * 2 if is_key else [f"{qualified(name)} {column}"]
     )
     assert {(difference.found, difference.wanted) for difference in found} == (
         {("one", "nothing"), ("nothing", "one")} if is_key else {(value, rows[0][place])}
@@ -287,9 +314,17 @@ def gold_table(name):
 COUNTS, SHARES = pa.map_(pa.string(), pa.int64()), pa.map_(pa.string(), pa.float64())
 TEXTS = (
     *("id_key", "site", "ad_unit_id", "channel", "device_category", "country", "bidder", "slot_size"),
-    *("newsletter_state", "subscription_state", "subscription_plan", "page_view_id", "session_id", "page_url"),
+    *(
+        "newsletter_state",
+        "subscription_state",
+        "subscription_plan",
+        "bot_reason",
+        "page_view_id",
+        "session_id",
+        "page_url",
+    ),
     *("section", "device", "referrer_site", "refr_medium", "landing_page_url", "landing_section", "source", "medium"),
-    "campaign",
+    *("campaign", "linked_id_key", "kind", "linked_kind", "user_key", "cut_reason"),
 )
 TYPES = {
     **dict.fromkeys(("hour_utc", "first_seen_at_utc", "last_seen_at_utc"), pa.timestamp("us", "UTC")),
@@ -299,7 +334,7 @@ TYPES = {
     **dict.fromkeys(("content_affinity", "device_share", "country_share"), SHARES),
     "sections": pa.list_(pa.string()),
     "response_ms_histogram": pa.list_(pa.int64()),
-    **dict.fromkeys(("is_app", "is_engaged", "is_engaged_snowplow", "is_bounced"), pa.bool_()),
+    **dict.fromkeys(("is_app", "is_engaged", "is_engaged_snowplow", "is_bounced", "is_cut"), pa.bool_()),
     "ads_per_visit": pa.float64(),
 }
 # more digits than the truth has: they count rounded
@@ -325,10 +360,10 @@ def typed(type_, text):
 
 @pytest.mark.parametrize("name", ROWS)
 def test_rows_are_read_as_they_were_after_a_run(lake, name):
-    uri = lake.storage.uri(table(f"gold.{name}").path)
+    uri = lake.storage.uri(table(qualified(name)).path)
     write_deltalake(uri, gold_table(name))
     write_deltalake(uri, gold_table(name).slice(0, 1), mode="append")
-    after = record(f"gold.{name}", {"read": 2, "published": 2}, version=0)
+    after = record(qualified(name), {"read": 2, "published": 2}, version=0)
     assert sorted(gold_rows(lake, name, [after])) == sorted(lines_of(ROWS[name]))
     assert len(gold_rows(lake, name, [])) == 3
 
@@ -385,20 +420,20 @@ def test_rows_that_no_account_knows_are_named(lake):
 def finished(lake):
     """A lake that took the one delivery as the truth says."""
     for name in ROWS:
-        write_deltalake(lake.storage.uri(f"gold/{name}"), gold_table(name))
+        write_deltalake(lake.storage.uri(table(qualified(name)).path), gold_table(name))
     write_deltalake(lake.storage.uri("bronze/gam_clicks"), pa.table({"a": list(range(9))}))
     write_deltalake(lake.storage.uri("silver/gam_clicks"), pa.table({"a": list(range(5))}))
     quarantined(lake, ("bronze.gam_clicks", "unreadable_value"), ("silver.gam_clicks", "key_missing"))
     ledger = Ledger(lake)
-    ledger.add_accounts([*records(), *[record(f"gold.{name}", {"read": 2, "published": 2}) for name in ROWS]])
+    ledger.add_accounts([*records(), *[record(qualified(name), {"read": 2, "published": 2}) for name in ROWS]])
     ledger.add_files(FILES)
     return lake
 
 
 def test_a_whole_lake_is_compared(finished, truth):
     compared = compare(finished, truth, ["r1"])
-    assert (compared.accounts, compared.gold_rows, compared.differences) == (2, 12, ())
-    assert compared.gold == {name: {"rows": 2, **totals} for name, totals in TOTALS.items()}
+    assert (compared.accounts, compared.gold_rows, compared.differences) == (2, 18, ())
+    assert compared.gold == {name: {"rows": 2, **totals} for name, totals in TOTALS.items() if name not in OF_SILVER}
 
 
 @pytest.mark.parametrize(
@@ -409,6 +444,7 @@ def test_a_whole_lake_is_compared(finished, truth):
         (("files_taken",), "files taken"),
         (("gold", "yield_hourly", "totals", "revenue_micros"), "gold.yield_hourly sum of revenue_micros"),
         (("gold", "user_days", "rows"), "gold.user_days rows"),
+        (("silver", "identity_links", "totals", "events"), "silver.identity_links sum of events"),
     ],
 )
 def test_one_altered_number_of_the_truth_is_one_difference(finished, truth, path, what):

@@ -5,19 +5,25 @@ from pathlib import Path
 
 import pytest
 import typer
+import typer.core
 
 from adlake import cli, job, pipeline
-from adlake.config import ConsentConfig, MaintenanceConfig, load_config
+from adlake.config import ConsentConfig, IdentityConfig, MaintenanceConfig, load_config
 from adlake.config.crm import COLUMNS
 from adlake.consent import BASES
 from adlake.contracts import tables
 from tests.doc_commands import BLOCK, ROOT, Command, blocks, commands, inline_commands, pages
 
 # What the shell or another program does; everything else in a console block must be ours or make's.
-FOREIGN = {"openssl", "chmod", "source"}
+FOREIGN = {"openssl", "chmod", "source", "npm", "python"}
 CONFIGURED = ("docs/guides/own-files.md", "docs/guides/maintenance.md", "docs/guides/consent.md")
 LINK = re.compile(r"\]\((?!https?:)([^)#]+)\)")
-WRITTEN = [Command("here", ("adlake", "run", "--bogus")), Command("here", ("adlake", "status", "extra"))]
+WRITTEN = [
+    Command("here", ("adlake", "run", "--bogus")),
+    Command("here", ("adlake", "status", "extra")),
+    Command("here", ("adlake", "identity", "bogus")),
+    Command("here", ("adlake", "identity", "explain", "--id-key", "k1:a", "--bogus")),
+]
 
 
 @pytest.fixture
@@ -38,6 +44,9 @@ def understand(command, config):
     _, name, *arguments = command.words
     group = typer.main.get_command(cli.app)
     found = group.get_command(typer.Context(group), name)
+    if isinstance(found, typer.core.TyperGroup):
+        name, *arguments = arguments
+        found = found.get_command(typer.Context(found), name)
     assert found is not None, f"{command}: no such command"
     if name == "job":
         step, *flags = arguments
@@ -111,6 +120,22 @@ def test_the_configuration_that_is_shown_loads(config):
     assert (found.tenant, found.lake) == ("herald", str(config.parent / "lake"))
     assert found.content.sections["sport"] == "483"
     assert found.maintenance == MaintenanceConfig()
+
+
+def test_the_keys_of_a_rotation_that_are_shown_load(tmp_path):
+    (shown,) = [block for block in blocks("yaml") if block.page == "docs/guides/identity.md"]
+    where = "lake: ./lake\nlanding: ./landing\ntenant: herald\nnetwork_time_zone: Europe/Berlin\n"
+    (tmp_path / "lake.yaml").write_text(where + shown.text)
+    found = load_config(tmp_path / "lake.yaml").identity
+    assert (found.key_version, [old.key_version for old in found.old_keys]) == ("k2", ["k1"])
+
+
+def test_the_limits_that_are_shown_are_the_defaults(config):
+    shown = load_config(config).identity
+    own = IdentityConfig(key_file=shown.key_file)
+    assert shown == own
+    assert f"| `identity.max_people` | {own.max_people} |" in pages()["docs/guides/identity.md"]
+    assert f"| `identity.max_devices` | {own.max_devices} |" in pages()["docs/guides/identity.md"]
 
 
 def test_the_consent_policy_that_is_shown_has_the_defaults(config):

@@ -17,8 +17,9 @@ import pytest
 from adlake.config import load_config
 from adlake.errors import UsageError
 from adlake.generator import Truth, generate
-from tests.unit import brute_force
-from tests.unit.brute_force_auctions import AuctionLake, bidder_days, read_record, response_of, texts_of
+from tests.unit import brute_force, brute_force_people
+from tests.unit.agents import PEOPLE, ROBOTS
+from tests.unit.brute_force_auctions import AuctionLake, bidder_days, read_record, response_of, texts_of, traffic
 from tests.unit.brute_force_contacts import ContactLake, features
 from tests.unit.brute_force_rates import RateLake
 from tests.unit.brute_force_sessions import visits
@@ -41,10 +42,12 @@ class Judged(NamedTuple):
     files: int
     gold: brute_force.Gold
     bidders: dict
+    traffic: dict
     as_of: date
     people: dict
     sessions: dict
     pages: dict
+    links: dict
 
 
 @pytest.fixture(scope="module")
@@ -74,9 +77,14 @@ def judged(made, truth):
             accounts, files = {**accounts, **more}, files + taken
         gold = brute_force.Gold(lake.published, secret)
         bidders = bidder_days(auctions.published["bids"], rates.worth)
+        origins = defaultdict(Counter, {origin: Counter(counts) for origin, counts in gold.traffic.items()})
+        for origin, slots in traffic(auctions.published["auctions"]).items():
+            origins[origin]["auction_slots"] += slots
         people = features(gold.days, contacts.published["contacts"], secret)
         visited = visits(lake.published["page_events"].values(), secret)
-        found[batch] = Judged(accounts, files, gold, bidders, *people, *visited)
+        seen = brute_force_people.rows(lake.published, auctions.published["auctions"], contacts.published["contacts"])
+        links = brute_force_people.links(seen, secret)
+        found[batch] = Judged(accounts, files, gold, bidders, origins, *people, *visited, links)
     return found
 
 
@@ -207,6 +215,33 @@ def test_there_are_sessions_of_every_kind(truth):
 
 
 @pytest.mark.parametrize("batch", BATCHES)
+def test_links_are_what_brute_force_finds(judged, truth, batch):
+    names = ("event_date", "id_key", "kind", "linked_id_key", "linked_kind", "source")
+    stated = {
+        tuple(row[name] for name in names): (row["events"], row["first_seen_at_utc"], row["last_seen_at_utc"])
+        for row in truth.table(batch, "identity_links")
+    }
+    assert stated == {
+        (day, *one, *other, source): (str(often), first.strftime(ISO_MICROS), last.strftime(ISO_MICROS))
+        for (day, one, other, source), (often, first, last) in judged[batch].links.items()
+    }
+    assert {source for *_, source in stated} == {
+        *("page_events", "auctions", "gam_requests", "gam_impressions", "gam_clicks", "contact_states"),
+    }
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_who_is_who_is_what_brute_force_finds(judged, truth, batch):
+    names = ("kind", "user_key", "linked_people", "linked_devices", "cut_reason")
+    stated = {row["id_key"]: tuple(row[name] for name in names) for row in truth.table(batch, "user_keys")}
+    found = brute_force_people.who_is_who(judged[batch].links)
+    assert stated == {key: tuple(map(str, told)) for key, told in found.items()}
+    # a computer that many share, an account for tests, and people with more than one device are among them
+    assert {told[4] for told in found.values()} == {"", "too_many_people", "too_many_devices"}
+    assert max(Counter(told[1] for told in found.values()).values()) > 5
+
+
+@pytest.mark.parametrize("batch", BATCHES)
 def test_user_features_are_what_brute_force_finds(judged, truth, batch):
     rows = {row.pop("id_key"): row for row in truth.table(batch, "user_features")}
     assert {row.pop("as_of_date") for row in rows.values()} == {judged[batch].as_of.isoformat()}
@@ -237,6 +272,39 @@ def test_bidder_daily_is_what_brute_force_finds(judged, truth, batch):
         }
 
 
+@pytest.mark.parametrize("batch", BATCHES)
+def test_traffic_daily_is_what_brute_force_finds(judged, truth, batch):
+    measures = ("page_events", "page_views", "auction_slots")
+    found = {
+        (day.isoformat(), site or "", str(is_app).lower(), reason or ""): {name: str(counts[name]) for name in measures}
+        for (day, site, is_app, reason), counts in judged[batch].traffic.items()
+    }
+    rows = truth.table(batch, "traffic_daily")
+    names = ("event_date", "site", "is_app", "bot_reason")
+    assert {tuple(row.pop(name) for name in names): row for row in rows} == found
+    reasons = {reason for *_, reason in found}
+    assert reasons == {"", "spider_context", "user_agent"}
+
+
+def test_robots_of_both_kinds_are_planted_and_phones_that_are_called_alike(made):
+    """Some of their agents say nothing of a bot, and some people's do."""
+    seen, contexts = set(), Counter()
+    for folder in BATCHES.values():
+        for _, text in texts(made / folder / "snowplow", "part-00000*"):
+            for fields in (line.split("\t") for line in text.split("\n")):
+                if len(fields) == 131:
+                    seen.add(fields[77])
+                    contexts['"spiderOrRobot":true' in fields[122].replace(" ", "")] += 1
+        for file in sorted((made / folder).glob("prebid/**/*.gz")):
+            records = filter(lambda found: isinstance(found, dict), map(read_record, texts_of(file)))
+            seen |= {record["Request"]["device"]["ua"] for record in records if record.get("Request")}
+    words = re.compile("bot|crawl|spider|slurp", re.IGNORECASE)
+    assert seen - {""} <= {*ROBOTS, *PEOPLE}
+    assert any(not words.search(agent) for agent in seen & set(ROBOTS))
+    assert any(words.search(agent) for agent in seen & set(PEOPLE))
+    assert contexts[True] > 0
+
+
 def histogram_of(bidders, wanted):
     """Answers per class; a class ends where a value is more than 105/95 of its first millisecond."""
     bounds = [0]
@@ -252,7 +320,7 @@ def histogram_of(bidders, wanted):
 
 
 @pytest.mark.parametrize("batch", BATCHES)
-@pytest.mark.parametrize("table", ["yield_hourly", "user_days", "bidder_daily", "user_features"])
+@pytest.mark.parametrize("table", ["yield_hourly", "user_days", "bidder_daily", "traffic_daily", "user_features"])
 def test_the_digest_is_the_sum_of_line_hashes(truth, batch, table):
     _, *lines = (truth.directory / truth.gold(batch)[table]["table"]).read_text().splitlines()
     hashes = [hashlib.sha256(line.encode()).digest()[:8] for line in reversed(lines)]

@@ -4,9 +4,9 @@ import traceback
 
 import pytest
 
-from adlake.config import Config, IdentityConfig
+from adlake.config import Config, IdentityConfig, KeyConfig
 from adlake.errors import UsageError
-from adlake.identity_key import read_identity_key
+from adlake.identity_key import read_identity_key, read_old_keys
 
 KEY = b"0123456789abcdef0123456789abcdef"
 
@@ -124,3 +124,40 @@ def test_a_long_name_of_words_is_shown():
     with pytest.raises(UsageError) as caught:
         read_identity_key(config(key_env=name), {})
     assert caught.value.where == f"identity.key_env {name}"
+
+
+def old_key(version, **place):
+    return KeyConfig(key_version=version, **place)
+
+
+def test_keys_of_older_versions_are_read_each_from_its_place(tmp_path):
+    path = tmp_path / "old.key"
+    path.write_bytes(KEY + b"\n")
+    older = (old_key("k1", key_file=str(path)), old_key("k2", key_env="OLD_KEY"))
+    found = read_old_keys(config(key_env="NEW_KEY", key_version="k3", old_keys=older), {"OLD_KEY": "y" * 32})
+    assert found == {"k1": KEY, "k2": b"y" * 32}
+
+
+@pytest.mark.parametrize(
+    ("older", "condition", "where"),
+    [
+        ((), "OLD_KEYS_MISSING", "identity.old_keys"),
+        ((old_key("k1", key_env="SHORT"),), "KEY_TOO_SHORT", "identity.old_keys[0].key_env SHORT"),
+        (
+            (old_key("k0", key_env="LONG"), old_key("k1", key_env="GONE")),
+            "KEY_MISSING",
+            "identity.old_keys[1].key_env GONE",
+        ),
+    ],
+)
+def test_a_missing_or_short_older_key_is_refused_with_its_place(older, condition, where):
+    env = {"SHORT": "s" * 31, "LONG": "l" * 32}
+    with pytest.raises(UsageError) as raised:
+        read_old_keys(config(key_env="LONG", key_version="k2", old_keys=older), env)
+    assert (raised.value.condition, raised.value.where) == (condition, where)
+    assert "sss" not in str(raised.value)
+
+
+def test_two_keys_of_one_version_are_refused():
+    with pytest.raises(ValueError, match="a key_version of its own for each key"):
+        config(key_env="A", key_version="k1", old_keys=(old_key("k1", key_env="B"),))

@@ -19,7 +19,7 @@ YIELD, USERS = MARTS["gold.yield_hourly"], MARTS["gold.user_days"]
 YIELD_SOURCES = ("gam_requests", "gam_impressions", "gam_clicks", "gam_active_views", "gam_line_items")
 USER_SOURCES = ("page_events", "gam_impressions", "gam_clicks", "gam_line_items")
 VIEWS, SESSIONS = MARTS["gold.page_views"], MARTS["gold.sessions"]
-OF_PAGES = {"gold.user_days", "gold.page_views", "gold.sessions"}
+OF_PAGES = {"gold.traffic_daily", "gold.user_days", "gold.page_views", "gold.sessions"}
 FIRST, SECOND, THIRD = "20261101T000000000000Z", "20261102T000000000000Z", "20261103T000000000000Z"
 
 
@@ -96,6 +96,7 @@ def test_the_hours_of_a_batch_are_hours_of_one_mart_and_days_of_the_other(lake):
         ("gam_requests", {"gold.yield_hourly"}),
         ("gam_active_views", {"gold.yield_hourly"}),
         ("page_events", OF_PAGES),
+        ("auctions", {"gold.traffic_daily"}),
         ("gam_impressions", {"gold.yield_hourly", "gold.user_days"}),
     ],
 )

@@ -1,4 +1,4 @@
-"""Gold tables as they were after a run, held against the truth row by row."""
+"""Gold tables, and those of silver that are made of others, as they were after a run, against the truth row by row."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,7 +15,9 @@ from adlake.generator import Truth
 from adlake.generator.bidder_days import BIDDER_COLUMNS, BIDDER_KEY
 from adlake.generator.features import FEATURE_COLUMNS, FEATURE_KEY, number_text
 from adlake.generator.marts import USER_COLUMNS, YIELD_DIMENSIONS, YIELD_MEASURES, counts_text, digest_of, table_line
+from adlake.generator.traffic_sums import TRAFFIC_COLUMNS, TRAFFIC_KEY
 from adlake.generator.visits import PAGE_COLUMNS, PAGE_KEY, VISIT_COLUMNS, VISIT_KEY
+from adlake.generator.who_is_who import LINK_COLUMNS, LINK_KEY, USER_KEY_COLUMNS
 from adlake.lake import Lake
 from adlake.records import AccountRecord
 
@@ -25,7 +27,10 @@ COLUMNS: Mapping[str, tuple[str, ...]] = {
     "page_views": PAGE_COLUMNS,
     "sessions": VISIT_COLUMNS,
     "bidder_daily": BIDDER_COLUMNS,
+    "traffic_daily": TRAFFIC_COLUMNS,
     "user_features": FEATURE_COLUMNS,
+    "identity_links": LINK_COLUMNS,
+    "user_keys": USER_KEY_COLUMNS,
 }
 KEY_WIDTH: Mapping[str, int] = {
     "yield_hourly": len(YIELD_DIMENSIONS),
@@ -33,16 +38,25 @@ KEY_WIDTH: Mapping[str, int] = {
     "page_views": len(PAGE_KEY),
     "sessions": len(VISIT_KEY),
     "bidder_daily": len(BIDDER_KEY),
+    "traffic_daily": len(TRAFFIC_KEY),
     "user_features": len(FEATURE_KEY),
+    "identity_links": len(LINK_KEY),
+    "user_keys": 1,
 }
+OF_SILVER = frozenset({"identity_links", "user_keys"})
 # enough of a keyed identifier to find the row by, not enough to be one
 SHOWN_OF_KEY = 11
 SKETCH = "users_sketch"
 Row = tuple[str, ...]
 
 
+def qualified(name: str) -> str:
+    """Layer and table."""
+    return f"{'silver' if name in OF_SILVER else 'gold'}.{name}"
+
+
 def gold_rows(lake: Lake, name: str, records: Iterable[AccountRecord]) -> list[Row]:
-    """The rows that a gold table held after a run, as text in the columns and the spelling of the truth.
+    """The rows that such a table held after a run, as text in the columns and the spelling of the truth.
 
     Args:
         lake: that holds the table.
@@ -64,19 +78,19 @@ def user_differences(
         name: of the table, without its layer; one without sketches has no difference.
         records: accounts of the run that took the delivery.
     """
-    wanted = truth.gold(delivery)[name].get("users")
+    wanted = truth.marts(delivery)[name].get("users")
     if wanted is None:
         return
     found = users_estimate(row[SKETCH] for row in _rows(lake, name, [SKETCH], records) if row[SKETCH] is not None)
     if abs(found - wanted) > BOUND * wanted:
-        yield Difference(delivery, f"gold.{name} users of all sketches", "", f"{found:.0f}", f"about {wanted}")
+        yield Difference(delivery, f"{qualified(name)} users of all sketches", "", f"{found:.0f}", f"about {wanted}")
 
 
 def _rows(lake: Lake, name: str, columns: Iterable[str], records: Iterable[AccountRecord]) -> list[dict[str, Any]]:
-    delta = lake.delta(table(f"gold.{name}"))
+    delta = lake.delta(table(qualified(name)))
     if delta is None:
         return []
-    versions = [record.version for record in records if record.table == f"gold.{name}"]
+    versions = [record.version for record in records if record.table == qualified(name)]
     if versions:
         delta.load_as_version(max(versions))
     asked = f"select {', '.join(columns)} from rows"  # noqa: S608 our own constants
@@ -86,7 +100,7 @@ def _rows(lake: Lake, name: str, columns: Iterable[str], records: Iterable[Accou
 
 
 def gold_differences(truth: Truth, delivery: int, name: str, found: Sequence[Row]) -> Iterator[Difference]:
-    """Rows of a gold table that are missing, too many, or hold another value.
+    """Rows of such a table that are missing, too many, or hold another value.
 
     Of a table that was too large for the truth to keep whole, number of rows, sums and digest are compared.
 
@@ -100,7 +114,7 @@ def gold_differences(truth: Truth, delivery: int, name: str, found: Sequence[Row
     lines = truth.table(delivery, name)
     if lines is None:
         return
-    what, columns, width = f"gold.{name}", COLUMNS[name], KEY_WIDTH[name]
+    what, columns, width = qualified(name), COLUMNS[name], KEY_WIDTH[name]
     wanted = {row[:width]: row for row in (tuple(line[column] for column in columns) for line in lines)}
     times = Counter(row[:width] for row in found)
     held = {row[:width]: row for row in found}
@@ -114,7 +128,7 @@ def gold_differences(truth: Truth, delivery: int, name: str, found: Sequence[Row
 
 
 def gold_totals(name: str, measures: Iterable[str], found: Sequence[Row]) -> dict[str, int]:
-    """Number of rows of a gold table, and the sum of each measure.
+    """Number of rows of such a table, and the sum of each measure.
 
     Args:
         name: of the table, without its layer.
@@ -129,15 +143,15 @@ def gold_totals(name: str, measures: Iterable[str], found: Sequence[Row]) -> dic
 
 
 def _whole_table_differences(truth: Truth, delivery: int, name: str, found: Sequence[Row]) -> Iterator[Difference]:
-    wanted = truth.gold(delivery)[name]
+    wanted = truth.marts(delivery)[name]
     right = {"rows": wanted["rows"], **wanted["totals"]}
     for measure, number in gold_totals(name, wanted["totals"], found).items():
         if number != right[measure]:
-            what = f"gold.{name} {measure if measure == 'rows' else f'sum of {measure}'}"
+            what = f"{qualified(name)} {measure if measure == 'rows' else f'sum of {measure}'}"
             yield Difference(delivery, what, "", str(number), str(right[measure]))
     digest = digest_of(map(table_line, found))
     if digest != wanted["digest"]:
-        yield Difference(delivery, f"gold.{name} digest of all rows", "", digest, wanted["digest"])
+        yield Difference(delivery, f"{qualified(name)} digest of all rows", "", digest, wanted["digest"])
 
 
 def _text(value: object) -> str:

@@ -79,32 +79,51 @@ Sources = Annotated[tuple[Source, ...], Field(strict=False), AfterValidator(_dis
 CurrencyList = Annotated[tuple[Currency, ...], Field(strict=False)]
 
 
-class IdentityConfig(Strict):
-    """Where the secret is that turns identifiers into keys, exactly one of the three places; and who is one person.
+class KeyConfig(Strict):
+    """Where a secret is that turns identifiers into keys; exactly one of the three places.
 
     Args:
         key_file: a file that holds the key.
         key_env: an environment variable that holds the key.
         key_secret: a name in the secret store of the environment.
         key_version: stands before every key made with this secret.
-        max_people: an identifier that was seen with more people (of one kind: logins, e-mail addresses) is nobody's:
-            a computer that is shared.
-        max_devices: an identifier that was seen with more browsers or devices (of one kind) is nobody's: an account
-            that is shared, a test.
     """
 
     key_file: LocalFile | None = None
     key_env: Variable | None = None
     key_secret: Text | None = None
-    key_version: KeyVersion = "k1"
-    max_people: Count = 20
-    max_devices: Count = 200
+    key_version: KeyVersion
 
     @model_validator(mode="after")
     def _one_place(self) -> Self:
         given = [name for name in ("key_file", "key_env", "key_secret") if getattr(self, name) is not None]
         if len(given) != 1:
             raise ValueError(f"exactly one of key_file, key_env, key_secret ({len(given)} given)")
+        return self
+
+
+class IdentityConfig(KeyConfig):
+    """The secret of today's keys, those of older ones, and who is one person.
+
+    Args:
+        key_version: stands before every key made with the secret of today.
+        old_keys: secrets of older versions, until they are retired; `rotate_identity_key` links their keys.
+        max_people: an identifier that was seen with more people (of one kind: logins, e-mail addresses) is nobody's:
+            a computer that is shared.
+        max_devices: an identifier that was seen with more browsers or devices (of one kind) is nobody's: an account
+            that is shared, a test.
+    """
+
+    key_version: KeyVersion = "k1"
+    old_keys: Annotated[tuple[KeyConfig, ...], Field(strict=False)] = ()
+    max_people: Count = 20
+    max_devices: Count = 200
+
+    @model_validator(mode="after")
+    def _each_version_once(self) -> Self:
+        versions = [self.key_version, *[old.key_version for old in self.old_keys]]
+        if len(set(versions)) < len(versions):
+            raise ValueError("a key_version of its own for each key, today's included")
         return self
 
 

@@ -150,8 +150,9 @@ def _statistics(contract: ContractDocument) -> Iterator[Complaint]:
 
 
 def _is_mart(layer: str, made_from: Collection[str]) -> bool:
-    """Whether a silver table is made from silver tables: such a table is recomputed, not refined."""
-    return layer == "silver" and bool(made_from) and {name.partition(".")[0] for name in made_from} == {"silver"}
+    """Whether a silver table is recomputed, not refined: made from silver, or from the vault beside bronze."""
+    layers = {name.partition(".")[0] for name in made_from}
+    return layer == "silver" and (layers == {"silver"} or ("vault" in layers and layers <= {"vault", "bronze"}))
 
 
 def _refined(contract: ContractDocument) -> Iterator[Complaint]:

@@ -1,7 +1,7 @@
 """One file of auction records: what becomes of each, and the bytes as a delivery stream writes them."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from random import Random
 from typing import NamedTuple
@@ -9,6 +9,7 @@ from typing import NamedTuple
 from adlake.generator.auction_records import auction_text
 from adlake.generator.auctions import Auction, Seat
 from adlake.generator.bidders import CACHED
+from adlake.generator.fated import PUBLISHED
 from adlake.generator.files import FileKey
 
 TOGETHER, LINE_BY_LINE, LOGGED = "together", "line by line", "logged"
@@ -62,9 +63,22 @@ class AuctionFile:
         return len(self.good) + len(self.late_copies) + len(self.odd) + len(self.unreadable)
 
     @property
+    def published(self) -> Iterator[tuple[Auction, int]]:
+        """Auctions, or the parts of them, that are published, and how many slots of each; tests are left out."""
+        yield from ((auction, len(auction.imps)) for auction in self.good if not auction.is_test)
+        for odd in self.odd:
+            if odd.bidding is not None:
+                yield odd.bidding, odd.fates[AUCTIONS, *PUBLISHED]
+
+    @property
+    def tests(self) -> Iterator[tuple[Auction, int]]:
+        """Auctions that are tests, and how many slots of each."""
+        yield from ((auction, len(auction.imps)) for auction in self.good if auction.is_test)
+
+    @property
     def bidding(self) -> list[Auction]:
-        """Auctions, or the parts of them, whose bids are published."""
-        real = [auction for auction in self.good if not auction.is_test]
+        """Auctions of people, or the parts of them, whose bids are published."""
+        real = [auction for auction in self.good if not auction.is_test and not auction.robot]
         return real + [odd.bidding for odd in self.odd if odd.bidding is not None]
 
     def account(self) -> Counter[FileKey]:
@@ -125,6 +139,7 @@ def hazards_of(file: AuctionFile) -> Counter[str]:
     found["auctions.without_currency"] = sum(not auction.currency for auction in file.good)
     found["auctions.without_type"] = sum(auction.type is None for auction in file.good)
     found["auctions.with_an_id_like_a_number"] = sum(auction.id.isdigit() for auction in file.good)
+    found["auctions.of_robots"] = sum(bool(auction.robot) for auction in file.good)
     found["auctions.of_tests"] = sum(auction.is_test for auction in file.good)
     found["files.records_run_together"] = int(file.style == TOGETHER)
     found["files.of_the_server_s_logger"] = int(file.style == LOGGED)

@@ -11,16 +11,17 @@ from adlake.generator.bidders import bucket_micros
 from adlake.generator.broken_auctions import odd_records, unreadable_records
 from adlake.generator.clocks import MICROS, MICROS_PER_HOUR, Keys, hour_start, stream
 from adlake.generator.page_events import uuid_of
-from adlake.generator.people import Visitor
+from adlake.generator.people import BOT_AGENTS, Visitor
 from adlake.generator.places import Page
 from adlake.generator.plan import HourPlan
 from adlake.generator.traffic import Scene, Traffic
 from adlake.generator.world import World
 
-MAIN, SHARED, LATE, BROKEN, COPIES = (
+MAIN, SHARED, LATE, ROBOTS, BROKEN, COPIES = (
     "auctions",
     "shared auctions",
     "late auctions",
+    "robots' auctions",
     "broken auctions",
     "copied auctions",
 )
@@ -99,6 +100,14 @@ class AuctionHour:
             begun = (self._hour.hour - 1 - int(draw.random() * FARTHEST_LATE_HOURS)) * MICROS_PER_HOUR
             self.file.good.append(some_auction(self._world, draw, begun + int(draw.random() * MICROS_PER_HOUR)))
             self.planted["late"] += 1
+
+    def add_of_robots(self) -> None:
+        """Auctions of pages that robots view; the ad server does not serve them."""
+        draw = stream(self._world.seed, self._hour.hour, ROBOTS)
+        for _ in range((self._hour.late + 3) // 4):
+            at = self._hour.hour * MICROS_PER_HOUR + int(draw.random() * MICROS_PER_HOUR)
+            robot = BOT_AGENTS[int(draw.random() * len(BOT_AGENTS))]
+            self.file.good.append(some_auction(self._world, draw, at)._replace(robot=robot))
 
     def add_broken(self) -> None:
         """Records that cannot be read, and those of which a rule refuses rows."""

@@ -44,6 +44,12 @@ def record_of(auction: Auction) -> Object:
     }
 
 
+def identifiers_of(auction: Auction) -> tuple[str, str]:
+    """Ids of the device, empty for one that has none, and of the server's own user."""
+    _, domain, network, _ = auction.visitor.unknown
+    return domain.upper() if auction.profile.for_ads[-1] in MOBILE else "", network
+
+
 def auction_text(auction: Auction) -> str:
     """The record of an auction as one line; now and then a key stands in it twice, and its last value counts."""
     text = text_of(record_of(auction))
@@ -68,16 +74,16 @@ def start_time(auction: Auction) -> str:
 
 def _request(auction: Auction) -> Object:
     page, (country, category) = auction.page, auction.profile.for_ads[-2:]
-    _, device_id, user_id, _ = auction.visitor.unknown
+    device_id, user_id = identifiers_of(auction)
     place: Object = (
         {"site": {"domain": page.reported_site, "page": page.address, "publisher": {"id": ACCOUNT}}}
         if page.address
         else {"app": {"bundle": page.app, "name": page.app_id, "publisher": {"id": ACCOUNT}}}
     )
-    device: Object = {"ua": auction.profile.agent, "ip": "192.0.2.0"}
+    device: Object = {"ua": auction.robot or auction.profile.agent, "ip": "192.0.2.0"}
     device |= {"geo": {"country": COUNTRIES[str(country)]}} if country else {}
     device |= {"devicetype": DEVICE_TYPES[str(category)]} if category else {}
-    device |= {"ifa": device_id.upper()} if category in MOBILE else {}
+    device |= {"ifa": device_id} if category in MOBILE else {}
     found: Object = {"id": auction.id, "imp": [_imp(auction, imp) for imp in auction.imps], **place, "device": device}
     found |= {"user": {"id": user_id}} if user_id else {}
     optional = {"test": 1 if auction.is_test else None, "at": auction.type, "tmax": auction.tmax}

@@ -98,6 +98,7 @@ class Auction(NamedTuple):
         tmax: milliseconds that bidders have; None when nobody says.
         is_test: whether it is no real one.
         spelling: a number that decides how the record is written.
+        robot: user agent of the robot that viewed the page; empty for a person.
     """
 
     id: str
@@ -111,6 +112,7 @@ class Auction(NamedTuple):
     tmax: int | None
     is_test: bool
     spelling: int
+    robot: str = ""
 
 
 class Lot(NamedTuple):

@@ -115,14 +115,20 @@ def _subscriber(contact: Contact, number: int) -> dict[str, str]:
     }
 
 
+def more_subscribers(number: int) -> tuple[tuple[str, str], tuple[str, str]]:
+    """Id and e-mail address of the subscribers that an export has beside the contacts; the second has no id."""
+    return (f"9{number}000001", "extra@example.com"), ("0", f"Nur.Mail{number}@example.com")
+
+
 def _subscribers(plan: Plan, contacts: Sequence[Contact], number: int) -> Export:
     """The first export, or the second with its columns in another order."""
     columns = SUBSCRIBER_COLUMNS if number == 0 else SUBSCRIBER_COLUMNS[::-1]
     good, both = (PUBLISHED,) * 2, len(CONTACT_TABLES)
     lines = [_line(_subscriber(contact, number), columns, good, ";") for contact in contacts]
     nobody = {"Kundennr": "0", "Login": "nobody", "E-Mail": "no address", "Notiz": "x"}
-    somebody = {"Kundennr": f"9{number}000001", "E-Mail": "extra@example.com", "Newsletter": "ja"}
-    by_mail = {"E-Mail": f"Nur.Mail{number}@example.com", "Kundennr": " 0 ", "Newsletter": "nein"}
+    (customer, address), (no_customer, only_address) = more_subscribers(number)
+    somebody = {"Kundennr": customer, "E-Mail": address, "Newsletter": "ja"}
+    by_mail = {"E-Mail": only_address, "Kundennr": f" {no_customer} ", "Newsletter": "nein"}
     lines += [
         _line(somebody, columns, good, ";"),
         _line(somebody | {"Newsletter": "nein"}, columns, (DUPLICATE,) * both, ";"),

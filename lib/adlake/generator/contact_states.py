@@ -5,8 +5,8 @@ from datetime import datetime, timedelta
 from typing import NamedTuple
 from zoneinfo import ZoneInfo
 
-from adlake.generator.clocks import EPOCH, NETWORK_ZONE_NAME
-from adlake.generator.contact_exports import export_day, membership_changed_at
+from adlake.generator.clocks import EPOCH, MICROS, NETWORK_ZONE_NAME
+from adlake.generator.contact_exports import export_day, membership_changed_at, more_subscribers
 from adlake.generator.contacts import (
     EXPORTS,
     MEMBERS,
@@ -16,6 +16,7 @@ from adlake.generator.contacts import (
     SUBSCRIPTION,
     Contact,
 )
+from adlake.generator.links import Links
 from adlake.generator.marts import IdentityKey
 from adlake.generator.people import person
 from adlake.generator.plan import Plan
@@ -57,6 +58,34 @@ def known_states(plan: Plan, contacts: Sequence[Contact], batch: int) -> Iterato
             said = Said(memberships[contact.membership], UNKNOWN, "", None)
             as_of = membership_changed_at(plan, contact)
             yield ContactState(contact.login, MEMBERS, contact.member, as_of, said)
+
+
+def contact_links(plan: Plan, contacts: Sequence[Contact], batch: int) -> Links:
+    """Identifiers that the contacts known after a batch show together.
+
+    The records that the exports of subscribers hold beside the contacts are among them.
+    """
+    links = Links()
+    for number in range(EXPORTS if batch > 1 else 1):
+        at = _midnight(export_day(plan, number)) * MICROS
+        people = [
+            (contact.login if contact.is_login_given else "", contact.customer, contact.email) for contact in contacts
+        ]
+        for login, customer, email in (*people, *[("", *others) for others in more_subscribers(number)]):
+            links.add("contact_states", at, _identifiers(SUBSCRIBERS, login, customer, email))
+    for contact in contacts:
+        if contact.is_member:
+            login = contact.login if contact.is_member_login_given else ""
+            at = membership_changed_at(plan, contact) * MICROS
+            links.add("contact_states", at, _identifiers(MEMBERS, login, contact.member, contact.email))
+    return links
+
+
+def _identifiers(source: str, login: str, contact_id: str, email: str) -> list[str | None]:
+    """Login, contact id within its source, and e-mail address, which stands in for an id that names nobody."""
+    address = email.lower()
+    known_as = contact_id if person("crm", contact_id) else address
+    return [person("login", login), f"crm:{source}:{known_as}", person("email", address)]
 
 
 def _midnight(day: int) -> int:

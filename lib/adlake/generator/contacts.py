@@ -6,7 +6,7 @@ from random import Random
 from typing import NamedTuple
 
 from adlake.generator.clocks import iso_day, stream
-from adlake.generator.people import make_visitor, person
+from adlake.generator.people import TEST_LOGIN, make_visitor, person
 from adlake.generator.plan import Plan
 
 READERS_AT_MOST, EXPORTS = 20_000, 3
@@ -80,7 +80,7 @@ def _contacts(plan: Plan, readers: int) -> Iterator[Contact]:
     today = plan.hours[-1].hour // 24
     for number in range(readers):
         login = make_visitor(plan.seed, number).known[0].strip()
-        if person("login", login) is None:
+        if person("login", login) is None or login == TEST_LOGIN:
             continue
         draw = stream(plan.seed, "contact", number)
         states = [_state(draw, today)]

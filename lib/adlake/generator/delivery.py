@@ -5,11 +5,13 @@ from pathlib import Path, PurePosixPath
 
 from adlake.generator.auction_files import AuctionFile
 from adlake.generator.auction_files import hazards_of as auction_hazards
+from adlake.generator.auction_records import identifiers_of
 from adlake.generator.clocks import stream
 from adlake.generator.file_hour import FileHour
 from adlake.generator.files import FileRows, hazards_of, write_file
 from adlake.generator.outcome import Outcome
 from adlake.generator.page_events import PageEvent
+from adlake.generator.people import person
 from adlake.generator.plan import CHANGED, ELSEWHERE, RESENT_TYPE, SAME, HourPlan, Plan
 from adlake.generator.redelivery import new_version
 from adlake.generator.world import World
@@ -85,6 +87,11 @@ class Delivery:
         outcome.planted.update({f"header_bidding.{name}": count for name, count in auction_hazards(file).items()})
         tally = outcome.both if hour.delivery == 1 else outcome.second
         tally.bidding.add(file.bidding)
+        for auction, slots in (*file.published, *file.tests):
+            if slots and not auction.robot:
+                device, user = identifiers_of(auction)
+                tally.links.add("auctions", auction.at, [person("device", device), person("pbs_user", user)], slots)
+        tally.traffic.add_auctions(file.published)
 
     def _again(self, hour: HourPlan, file: FileRows, text: str, outcome: Outcome) -> None:
         """The outcome with the other delivery of a file."""
@@ -120,6 +127,8 @@ class Delivery:
 def _count(outcome: Outcome, hour: HourPlan, file: FileRows) -> None:
     tally = outcome.both if hour.delivery == 1 else outcome.second
     if file.layout is None:
-        tally.add_page_events(event for event in file.good if isinstance(event, PageEvent))
+        events = [event for event in file.good if isinstance(event, PageEvent)]
+        tally.add_page_events(events)
+        tally.traffic.add_page_events(events)
     else:
         tally.add(file.table, file.good)

@@ -66,7 +66,7 @@ class FileHour:
             visitor, page = traffic.visit()
             events = traffic.page_view(at, visitor, page, left)
             pages.good += events
-            if events[0].is_bot:
+            if events[0].bot_reason:
                 continue
             # one record is left for their auction
             most = (left - len(events) - 1) // CHAIN_RECORDS_AT_MOST
@@ -112,6 +112,7 @@ class FileHour:
         auctions.add_repeats([self.plan.before(hour), *again])
         auctions.add_cached()
         auctions.add_late()
+        auctions.add_of_robots()
         auctions.add_broken()
         auctions.add_copies()
         return auctions

@@ -187,7 +187,7 @@ def hazards_of(file: FileRows) -> Counter[str]:
     found["blank_lines"] = file.blank_lines
     if file.layout is None:
         events = [event for event in file.good if isinstance(event, PageEvent)]
-        found["page_events.of_bots"] = sum(event.is_bot for event in events)
+        found.update(f"page_events.of_robots_by_{event.bot_reason}" for event in events if event.bot_reason)
         found["page_events.of_nobody"] = sum(event.identifiers[-1] is None for event in events)
         found["page_events.hours_late"] = sum(event.collector * 1000 - event.happened_at > HOUR for event in events)
         return found

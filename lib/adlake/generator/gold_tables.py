@@ -21,7 +21,9 @@ from adlake.generator.marts import (
     yield_line,
 )
 from adlake.generator.tally import SEEN, Tally
+from adlake.generator.traffic_sums import TRAFFIC_COLUMNS, TRAFFIC_MEASURES
 from adlake.generator.visits import PAGE_COLUMNS, PAGE_MEASURES, VISIT_COLUMNS, VISIT_MEASURES
+from adlake.generator.who_is_who import LINK_COLUMNS, LINK_MEASURES, USER_KEY_COLUMNS, USER_KEY_MEASURES
 
 FULL_TABLE_ROWS = 200_000
 Facts = dict[str, Any]
@@ -91,6 +93,11 @@ def bidder_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
     return tables.of("bidder_daily", BIDDER_COLUMNS, BIDDER_MEASURES, rows)
 
 
+def traffic_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
+    """The mart of traffic."""
+    return tables.of("traffic_daily", TRAFFIC_COLUMNS, TRAFFIC_MEASURES, rows)
+
+
 def page_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
     """The page views."""
     return tables.of("page_views", PAGE_COLUMNS, PAGE_MEASURES, rows)
@@ -104,6 +111,16 @@ def visit_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
 def feature_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
     """The user features."""
     return tables.of("user_features", FEATURE_COLUMNS, FEATURE_MEASURES, rows)
+
+
+def link_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
+    """The links of identifiers."""
+    return tables.of("identity_links", LINK_COLUMNS, LINK_MEASURES, rows)
+
+
+def user_key_table(tables: Tables, rows: Iterable[Sequence[Any]]) -> Facts:
+    """The map of identifiers to people."""
+    return tables.of("user_keys", USER_KEY_COLUMNS, USER_KEY_MEASURES, rows)
 
 
 def _totals(names: Sequence[str], rows: Iterable[Sequence[int]]) -> dict[str, int]:

@@ -24,6 +24,8 @@ SPIDER_CONTEXTS = (
     _CONTEXTS + _SPIDER + 'true,"category":"SPIDER_OR_ROBOT"}}]}',
     _CONTEXTS + _SPIDER + ' true,"category":"SPIDER_OR_ROBOT"}}]}',
 )
+# why an event or an auction is one of a robot: the contexts say so, or the agent
+BY_CONTEXT, BY_AGENT = "spider_context", "user_agent"
 REFERRERS = (
     "\t" * 8,
     "https\twww.google.com\t443\t/\t\t\tsearch\tGoogle\t",
@@ -49,7 +51,7 @@ class PageEvent(NamedTuple):
         depth: pixels scrolled, for a ping.
         agent: the user agent.
         derived_contexts: what the enrichment says about bots.
-        is_bot: what that and the agent come to.
+        bot_reason: why it is one of a robot, where it is.
     """
 
     event_id: str
@@ -64,7 +66,7 @@ class PageEvent(NamedTuple):
     depth: int
     agent: str
     derived_contexts: str
-    is_bot: bool
+    bot_reason: str | None
 
     @property
     def happened_at(self) -> int:

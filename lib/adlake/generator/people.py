@@ -14,6 +14,10 @@ PROFILES = 384
 LOGGED_IN_SHARE, OTHER_PPID_SHARE = 21, 30  # of 256
 NO_COOKIE_SHARE, NO_IDENTIFIER_SHARE = 13, 4  # of 256
 ODD_EVERY, ODD_PLACE = 97, 13
+# Of so many readers one has a second device; some share one computer; and an account for tests is used all over.
+SECOND_EVERY, FIRST_DEVICE, SECOND_DEVICE = 29, 6, 7
+SHARED_EVERY, SHARED_BY = 1000, range(20, 27)
+TEST_EVERY, TEST_PLACE, TEST_LOGIN = 9, 3, "qa-test"
 ZERO_UUID = "00000000-0000-0000-0000-000000000000"
 NOBODY = ("0", "-1", ZERO_UUID, "   ")
 SEGMENTS = "1001|1002|1003|1004|1005|1006|1007|1008"
@@ -54,19 +58,41 @@ DEVICES = (
 # what user reports call a device, by the tracker's type and by the ad server's category
 TRACKED_KINDS = {"Mobile": "mobile", "Computer": "desktop", "Tablet": "tablet", "Other": "other", "Unknown": None}
 SERVED_KINDS = {"Smartphone": "mobile", "Desktop": "desktop", "Tablet": "tablet", "Connected TV": "tv"}
+# by family of browser; a phone is made by Cubot, which is no bot
 USER_AGENTS = {
-    "Safari": "Mozilla/5.0 (iPhone; CPU iPhone OS 18_2 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
-    "Version/18.2 Mobile/15E148 Safari/604.1",
-    "Chrome": "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Mobile "
-    "Safari/537.36",
-    "Firefox": "Mozilla/5.0 (X11; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0",
-    "Unknown": "",
+    "Safari": (
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like Gecko) "
+            "Version/18.6 Mobile/15E148 Safari/604.1"
+        ),
+        (
+            "Mozilla/5.0 (iPhone; CPU iPhone OS 18_6 like Mac OS X) AppleWebKit/605.1.15 (KHTML, like "
+            "Gecko) Mobile/22G86 "
+            "[FBAN/FBIOS;FBAV/531.0.0.44.72;FBBV/791534861;FBDV/iPhone16,1;FBMD/iPhone;FBSN/iOS;FBSV/18.6;FBSS/3;FBCR/;"
+            "FBID/phone;FBLC/de_DE;FBOP/5]"
+        ),
+    ),
+    "Chrome": (
+        (
+            "Mozilla/5.0 (Linux; Android 10; K) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/141.0.0.0 Mobile "
+            "Safari/537.36"
+        ),
+        (
+            "Mozilla/5.0 (Linux; Android 9; CUBOT_P30) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Mobile "
+            "Safari/537.36"
+        ),
+    ),
+    "Firefox": ("Mozilla/5.0 (X11; Ubuntu; Linux x86_64; rv:144.0) Gecko/20100101 Firefox/144.0",),
+    "Unknown": ("",),
 }
+# of the last four only a kept list knows
 BOT_AGENTS = (
     "Mozilla/5.0 (compatible; Googlebot/2.1; +http://www.google.com/bot.html)",
     "Mozilla/5.0 (compatible; Yahoo! Slurp; http://help.yahoo.com/help/us/ysearch/slurp)",
-    "ExampleSpider/1.0 (+https://spider.example)",
-    "Mozilla/5.0 (X11; Linux x86_64) CRAWLER-kit/2.3",
+    "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) HeadlessChrome/129.0.0.0 Safari/537.36",
+    "facebookexternalhit/1.1 (+http://www.facebook.com/externalhit_uatext.php)",
+    "python-requests/2.32.3",
+    "curl/8.5.0",
 )
 
 
@@ -138,7 +164,8 @@ def _profile(
     features = "\t" * 8
     shape = ("1", "24", width, int(str(height)) - 120, system, system, "", zone, kind, mobile, width, height)
     client = "\t".join(map(str, (browser, family, "", "Browser", "", "de-DE", features, *shape)))
-    agent, window = USER_AGENTS[str(family)], int(str(height)) - 120
+    agents, window = USER_AGENTS[str(family)], int(str(height)) - 120
+    agent = agents[number % len(agents)]
     return Profile(for_ads, place, client, agent, str(zone), window, TRACKED_KINDS[str(kind)], str(code) or None)
 
 
@@ -174,16 +201,20 @@ class Crowd:
 
 def make_visitor(seed: int, number: int) -> Visitor:
     """The visitor of that number, the same in every process."""
-    digest = hashlib.blake2b(f"{seed}/{number}".encode(), digest_size=64).digest()
+    digest = _digest(seed, number)
     letters = digest.hex()
-    login = f"crm-{number:06d}" if digest[0] < LOGGED_IN_SHARE else ""
+    login = _login(number, is_known=digest[0] < LOGGED_IN_SHARE)
     user_id = base64.urlsafe_b64encode(digest[8:24]).decode()[:22]
     ppid = letters[64:96] if login or digest[1] < OTHER_PPID_SHARE else ""
-    domain, network = _uuid(letters[:32]), _uuid(letters[96:128])
+    is_shared = number % SHARED_EVERY in SHARED_BY
+    cookies = _digest(seed, number - number % SHARED_EVERY + SHARED_BY[0]).hex() if is_shared else letters
+    domain, network = _uuid(cookies[:32]), _uuid(cookies[96:128])
     if number % ODD_EVERY == ODD_PLACE:
         odd = number // ODD_EVERY
         user_id, ppid = NOBODY[odd % 4], NOBODY[odd % 3] if odd % 2 else ""
         login, domain, network = ("null", "0", "-1")[odd % 3], ZERO_UUID, network if odd % 2 else ZERO_UUID
+    elif is_shared:
+        pass
     elif digest[2] < NO_COOKIE_SHARE:
         domain, network = "", "" if digest[2] < NO_IDENTIFIER_SHARE else network
     elif login and digest[3] < NO_COOKIE_SHARE:
@@ -198,6 +229,19 @@ def make_visitor(seed: int, number: int) -> Visitor:
         unknown=("", domain, network, page_person),
         profile=digest[5] % PROFILES + (digest[6] & 1) * 128,
     )
+
+
+def _digest(seed: int, number: int) -> bytes:
+    return hashlib.blake2b(f"{seed}/{number}".encode(), digest_size=64).digest()
+
+
+def _login(number: int, *, is_known: bool) -> str:
+    """What the reader logs in as; empty for nobody."""
+    if number % TEST_EVERY == TEST_PLACE and number % SHARED_EVERY not in SHARED_BY:
+        return TEST_LOGIN
+    if number % SECOND_EVERY in {FIRST_DEVICE, SECOND_DEVICE}:
+        return f"crm-{number - number % SECOND_EVERY + FIRST_DEVICE:06d}"
+    return f"crm-{number:06d}" if is_known or number % SHARED_EVERY in SHARED_BY else ""
 
 
 def _uuid(letters: str) -> str:

@@ -11,6 +11,7 @@ from adlake.generator.delivery import LANDING
 from adlake.generator.features import content_config
 from adlake.generator.rates import LAKE_CURRENCY, fx_config
 from adlake.generator.visits import session_config
+from adlake.generator.who_is_who import MAX_DEVICES, MAX_PEOPLE
 
 KEY_FILE, KEY_VERSION = "identity.key", "k1"
 HEAD = "# Runs the files that `adlake generate` wrote. Paths are relative to this file.\n"
@@ -28,7 +29,12 @@ def write_settings(directory: Path) -> None:
         "currency": LAKE_CURRENCY,
         "price_granularity": "medium",
         "quiet_seconds": 0,
-        "identity": {"key_file": f"./{KEY_FILE}", "key_version": KEY_VERSION},
+        "identity": {
+            "key_file": f"./{KEY_FILE}",
+            "key_version": KEY_VERSION,
+            "max_people": MAX_PEOPLE,
+            "max_devices": MAX_DEVICES,
+        },
         "content": content_config(),
         "sessions": session_config(),
         "fx": fx_config(),

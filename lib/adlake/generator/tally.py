@@ -7,12 +7,15 @@ from dataclasses import dataclass, field
 from adlake.generator.bidding import Bidding
 from adlake.generator.clocks import MICROS_PER_DAY, MICROS_PER_HOUR
 from adlake.generator.columns import PLACE, Record
+from adlake.generator.links import Links
 from adlake.generator.page_events import PAGE_VIEW, PageEvent
-from adlake.generator.people import SERVED_KINDS
+from adlake.generator.people import SERVED_KINDS, person
 from adlake.generator.places import SECTION_BIT
 from adlake.generator.sums import add_lists
+from adlake.generator.traffic_sums import TrafficSums
 
 AT, UNIT, SITE, DEMAND = PLACE["#at"], PLACE["#unit"], PLACE["#site"], PLACE["#demand"]
+USER, PPID = PLACE["UserId"], PLACE["PublisherProvidedID"]
 HEADER_BID = PLACE["#header_bid"]
 MONEY, PERSON, COUNTRY, DEVICE = PLACE["#micros"], PLACE["#person"], PLACE["#country"], PLACE["#device"]
 FILLED, ELIGIBLE = PLACE["IsFilledRequest"], PLACE["ActiveViewEligibleImpression"]
@@ -50,6 +53,8 @@ class Tally:
         pages: page events, those of bots left out.
         network: impressions and clicks by `kind:identifier`, day and line item, for network records alone.
         bidding: sums over header bids.
+        links: identifiers that were seen together.
+        traffic: sums over page events and auctions, those of robots among them.
     """
 
     cells: dict[Cell, list[int]] = field(default_factory=dict)
@@ -59,6 +64,8 @@ class Tally:
     pages: list[PageEvent] = field(default_factory=list)
     network: dict[tuple[str, int, str], list[int]] = field(default_factory=dict)
     bidding: Bidding = field(default_factory=Bidding)
+    links: Links = field(default_factory=Links)
+    traffic: TrafficSums = field(default_factory=TrafficSums)
 
     def add(self, table: str, records: Iterable[Record]) -> None:
         """The tally with the records of an ad-server table counted in."""
@@ -68,8 +75,11 @@ class Tally:
             "gam_clicks": self._add_click,
             "gam_active_views": self._add_active_view,
         }[table]
+        is_linked = table != "gam_active_views"
         for record in records:
             count(record)
+            if is_linked and record[PPID] and record[USER]:
+                self.links.add(table, record[AT], [person("ppid", record[PPID]), person("gam_user", record[USER])])
 
     def _cell(self, record: Record, demand: str) -> list[int]:
         hour = record[AT] // MICROS_PER_HOUR
@@ -143,17 +153,20 @@ class Tally:
     def add_page_events(self, events: Iterable[PageEvent]) -> None:
         """The tally with page events counted in; bots are left out, and nobody's events are no one's."""
         for event in events:
-            if event.is_bot:
+            if event.bot_reason:
                 continue
             self.pages.append(event)
-            person = event.identifiers[3]
-            if person is None:
+            best = event.identifiers[3]
+            if best is None:
                 continue
             at = event.happened_at
-            row = self._person(person, at)
+            login, domain, network, _ = event.identifiers
+            named = person("login", login), person("domain", domain), person("network", network)
+            self.links.add("page_events", at, named)
+            row = self._person(best, at)
             if event.view[1]:
-                self.visits.setdefault((person, at // MICROS_PER_DAY), set()).add(event.view[1])
-            aspects = self._add_aspects(person, at, event.profile.kind, event.profile.country)
+                self.visits.setdefault((best, at // MICROS_PER_DAY), set()).add(event.view[1])
+            aspects = self._add_aspects(best, at, event.profile.kind, event.profile.country)
             if event.name == PAGE_VIEW:
                 row[VIEWS] += 1
                 if event.page.section is not None:
@@ -176,6 +189,8 @@ class Tally:
         for of_day, aspects in other.aspects.items():
             self.aspects.setdefault(of_day, Counter()).update(aspects)
         self.bidding.merge(other.bidding)
+        self.links.merge(other.links)
+        self.traffic.merge(other.traffic)
         self.pages += other.pages
         for of_day, visits in other.visits.items():
             self.visits.setdefault(of_day, set()).update(visits)

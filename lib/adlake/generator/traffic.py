@@ -9,6 +9,8 @@ from adlake.generator.clocks import MICROS, MILLIS_PER_HOUR, Keys, network_time
 from adlake.generator.columns import Record
 from adlake.generator.demand import NO_MONEY
 from adlake.generator.page_events import (
+    BY_AGENT,
+    BY_CONTEXT,
     LINK_CLICK,
     PAGE_PING,
     PAGE_VIEW,
@@ -157,10 +159,12 @@ class Traffic:
         is_bot = random() < BOT_SHARE
         profile = self._world.profiles[visitor.profile]
         identifiers = visitor.known if random() < LOGGED_IN_SHARE else visitor.unknown
-        agent, derived_contexts = profile.agent, PERSON_CONTEXT
+        agent, derived_contexts, bot_reason = profile.agent, PERSON_CONTEXT, None
         if is_bot and random() < SPIDER_SHARE:
+            bot_reason = BY_CONTEXT
             derived_contexts = SPIDER_CONTEXTS[int(random() * len(SPIDER_CONTEXTS))]
         elif is_bot:
+            bot_reason = BY_AGENT
             agent = BOT_AGENTS[int(random() * len(BOT_AGENTS))]
         referrer = REFERRERS[int(random() * len(REFERRERS))]
         view_id = uuid_of(self._bits(128))
@@ -186,7 +190,7 @@ class Traffic:
             events.append(
                 PageEvent(
                     *(event_id, name, collector, etl, derived, identifiers, profile, page, view, depth, agent),
-                    *(derived_contexts, is_bot),
+                    *(derived_contexts, bot_reason),
                 )
             )
         return events

@@ -10,14 +10,17 @@ from typing import Any
 
 from adlake.generator.bidder_days import bidder_days
 from adlake.generator.clocks import hour_start
-from adlake.generator.contact_states import known_states
+from adlake.generator.contact_states import contact_links, known_states
 from adlake.generator.contacts import Contact
 from adlake.generator.features import last_day, user_features
 from adlake.generator.gold_tables import (
     Tables,
     bidder_table,
     feature_table,
+    link_table,
     page_table,
+    traffic_table,
+    user_key_table,
     user_table,
     visit_table,
     yield_table,
@@ -30,6 +33,7 @@ from adlake.generator.rates import Exchange
 from adlake.generator.rates import known_rates as known_exchange_rates
 from adlake.generator.tally import Tally
 from adlake.generator.visits import page_views, sessions
+from adlake.generator.who_is_who import link_rows, user_key_rows
 
 BATCHES = (1, 2)
 TRUTH_FILE, TABLES_FOLDER = "truth.json", "truth"
@@ -64,9 +68,18 @@ class Truth:
         gold: Mapping[str, Mapping[str, Any]] = self.document["deliveries"][str(batch)]["gold"]
         return gold
 
+    def silver(self, batch: int) -> Mapping[str, Mapping[str, Any]]:
+        """By table: what the tables of silver that are made of others hold after a batch."""
+        silver: Mapping[str, Mapping[str, Any]] = self.document["deliveries"][str(batch)]["silver"]
+        return silver
+
+    def marts(self, batch: int) -> Mapping[str, Mapping[str, Any]]:
+        """By table: both."""
+        return {**self.silver(batch), **self.gold(batch)}
+
     def table(self, batch: int, name: str) -> list[dict[str, str]] | None:
-        """All rows of a gold table after a batch, as text by column; None when it was too large to keep."""
-        place = self.gold(batch)[name]["table"]
+        """All rows of such a table after a batch, as text by column; None when it was too large to keep."""
+        place = self.marts(batch)[name]["table"]
         if place is None:
             return None
         with (self.directory / place).open(encoding="utf-8", newline="") as lines:
@@ -90,6 +103,7 @@ def write_truth(directory: Path, plan: Plan, outcome: Outcome, contacts: Sequenc
         tally = Tally()
         tally.merge(outcome.both)
         tally.merge(outcome.first if batch == 1 else outcome.second)
+        tally.links.merge(contact_links(plan, contacts, batch))
         card, exchange = RateCard(known_rates(plan, batch)), Exchange(known_exchange_rates(plan, batch))
         tables = Tables(directory, Path(TABLES_FOLDER) / f"delivery_{batch}")
         days = user_days(tally, card)
@@ -101,12 +115,17 @@ def write_truth(directory: Path, plan: Plan, outcome: Outcome, contacts: Sequenc
             "set_aside": sorted(outcome.set_aside) if batch == 1 else [],
             "not_taken_again": sorted(outcome.untaken) if batch > 1 else [],
             "accounts": accounts_of(outcome.accounts, batch),
+            "silver": {
+                "identity_links": link_table(tables, link_rows(tally.links, key)),
+                "user_keys": user_key_table(tables, user_key_rows(tally.links, key)),
+            },
             "gold": {
                 "yield_hourly": yield_table(tables, tally, card),
                 "user_days": user_table(tables, [user_line(tally, row, key) for row in days]),
                 "page_views": page_table(tables, page_views(tally.pages, key)),
                 "sessions": visit_table(tables, sessions(tally.pages, key)),
                 "bidder_daily": bidder_table(tables, bidder_days(tally.bidding, exchange)),
+                "traffic_daily": traffic_table(tables, tally.traffic.rows()),
                 "user_features": feature_table(tables, [*features, *older]),
             },
         }

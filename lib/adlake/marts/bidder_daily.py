@@ -26,9 +26,9 @@ MONEY = ("bid_cpm_micros", "win_cpm_micros", "win_revenue_micros")
 def bidder_daily(frames: Frames, config: Config) -> DataFrame:
     """Asks, answers by outcome, wins, prices in the lake's currency, bid density and response times.
 
-    A bid of an earlier auction that is offered again is no ask and no bid here; its win and what it earned are. Sums
-    only: rates are `bids / asks`, `wins / bids`, `timeouts / asks`, mean prices `bid_cpm_micros / (bids -
-    bids_unconverted)`, divided after summing.
+    A bid of an earlier auction that is offered again is no ask and no bid here; its win and what it earned are. What
+    robots were offered is left out. Sums only: rates are `bids / asks`, `wins / bids`, `timeouts / asks`, mean prices
+    `bid_cpm_micros / (bids - bids_unconverted)`, divided after summing.
 
     Args:
         frames: `bids` of whole days (UTC), all `fx_rates`, and `days`: the distinct `event_date`.
@@ -39,7 +39,7 @@ def bidder_daily(frames: Frames, config: Config) -> DataFrame:
         prices is null where there are prices and none could be converted.
     """
     rates = exchange_rates(frames[FX_RATES], frames["days"], config)
-    rows = _rows(with_exchange_rates(frames["bids"], rates))
+    rows = _rows(with_exchange_rates(frames["bids"].where(~F.col("is_bot")), rates))
     sums = [F.sum(name).alias(name) for name in (*COUNTS, *MONEY)]
     oldest = F.min("oldest_rate_date").alias("oldest_rate_date")
     # two levels: a row per code and class of response time is few, and keeps the pass over all bids to plain sums
@@ -126,12 +126,20 @@ def _histogram() -> Column:
     return F.transform(classes, lambda number: _sum_where("response_class", number, "responses"))
 
 
+def _of_people(amount: Column) -> Column:
+    return F.when(F.col("is_bot"), 0).otherwise(amount)
+
+
 def _bid() -> Column:
-    return _one(F.col("outcome") == "bid")
+    return _of_people(_one(F.col("outcome") == "bid"))
 
 
 def _won() -> Column:
-    return _one(F.col("is_won"))
+    return _of_people(_one(F.col("is_won")))
+
+
+def _has_code() -> Column:
+    return (F.col("outcome") != "cached") & F.col("nonbid_code").isNotNull()
 
 
 def _price() -> Column:
@@ -143,14 +151,14 @@ def _unconverted() -> Column:
 
 
 def _proof(name: str) -> Proof:
-    return Proof(name, "bids", lambda: _counts()[name])
+    return Proof(name, "bids", lambda: _of_people(_counts()[name]))
 
 
 def _proofs(_: Config) -> tuple[Proof, ...]:
     return (
         *(_proof(name) for name in ("asks", *OUTCOMES, *DENSITY, "wins")),
-        Proof("responses", "bids", lambda: _one(_is_timed())),
-        Proof("nonbid_codes", "bids", lambda: _one((F.col("outcome") != "cached") & F.col("nonbid_code").isNotNull())),
+        Proof("responses", "bids", lambda: _of_people(_one(_is_timed()))),
+        Proof("nonbid_codes", "bids", lambda: _of_people(_one(_has_code()))),
         Proof("bid_cpm_micros", "bids", _bid, _price),
         Proof("bids_unconverted", "bids", _bid, _unconverted),
         Proof("win_cpm_micros", "bids", _won, _price),

@@ -22,7 +22,7 @@ def consents(frames: Frames, _: Config) -> DataFrame:
     """The decisions on signals of one identifier on one day, each from when on until when it was given without another.
 
     Events count that rest on what a person said: a string, or a flag that took something away. What a record of
-    contacts says counts from the time of the consent, else from that of the record. Page events of bots are left out.
+    contacts says counts from the time of the consent, else from that of the record. Events of robots are left out.
     Of two decisions at one instant that with fewer permissions counts.
 
     Args:
@@ -96,8 +96,7 @@ def _counts(source: str) -> Column:
     """Whether a silver row says something."""
     if source == CONTACTS:
         return F.col("consent_ad_personalization").isNotNull() | F.col("consent_ad_user_data").isNotNull()
-    is_said = ~F.coalesce(F.col("consent_basis").isin(*UNSAID), F.lit(True))
-    return is_said & ~F.col("is_bot") if source == "page_events" else is_said
+    return ~F.coalesce(F.col("consent_basis").isin(*UNSAID), F.lit(True)) & ~F.col("is_bot")
 
 
 def _keys_of(source: str) -> Column:

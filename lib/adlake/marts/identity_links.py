@@ -24,22 +24,28 @@ KEYS: Mapping[str, Mapping[str, str]] = {
 }
 """By silver table: the columns that hold keys, and the kind of each."""
 
+ROTATIONS = "key_rotations"
+SIGNALLED = frozenset({"page_events", "auctions"})
+"""Tables whose rows carry signals of consent, and tell robots from people."""
+CONSENTS = ("may_store", "may_personalise_ads", "may_profile", "may_measure")
 PAIR = ("id_key", "linked_id_key", "kind", "linked_kind")
 
 
 def identity_links(frames: Frames, _: Config) -> DataFrame:
     """Pairs of keys that stood in one row, with the first and the last such row of the day, and how many there were.
 
-    Every two of a row's keys are a pair: when one of them is cut later, the others stay linked. Page events of bots
-    are left out.
+    Every two of a row's keys are a pair: when one of them is cut later, the others stay linked. Events of robots are
+    left out. Consent is that of the rows' own signals; where they differ within the day, a refusal binds.
 
     Args:
-        frames: the tables of `KEYS`, whole days (UTC).
+        frames: the tables of `KEYS` and the links of keys of several versions, whole days (UTC).
 
     Returns:
-        one row per day, pair and source; the smaller key is `id_key`. A row with fewer than two keys gives none.
+        one row per day, pair and source; the smaller key is `id_key`. A row with fewer than two keys gives none. What
+        is allowed is null for sources without a signal.
     """
-    return reduce(DataFrame.unionByName, [_links(frames[source], source) for source in KEYS])
+    seen = [_links(frames[source], source) for source in KEYS]
+    return reduce(DataFrame.unionByName, [*seen, _rotated(frames[ROTATIONS])])
 
 
 def _links(events: DataFrame, source: str) -> DataFrame:
@@ -51,9 +57,10 @@ def _links(events: DataFrame, source: str) -> DataFrame:
             F.min("event_at_utc").alias("first_seen_at_utc"),
             F.max("event_at_utc").alias("last_seen_at_utc"),
             F.count(F.lit(1)).alias("events"),
+            *[_allowed(name, source) for name in CONSENTS],
         )
     )
-    of_day = ("event_date", "first_seen_at_utc", "last_seen_at_utc", "events")
+    of_day = ("event_date", "first_seen_at_utc", "last_seen_at_utc", "events", *CONSENTS)
     pairs = together.select(*of_day, F.explode_outer(_pairs(KEYS[source])).alias("pair"))
     return (
         pairs.where(F.col("pair").isNotNull())
@@ -62,13 +69,36 @@ def _links(events: DataFrame, source: str) -> DataFrame:
             F.min("first_seen_at_utc").alias("first_seen_at_utc"),
             F.max("last_seen_at_utc").alias("last_seen_at_utc"),
             F.sum("events").alias("events"),
+            *[F.bool_and(name).alias(name) for name in CONSENTS],
         )
         .select("event_date", *PAIR, F.lit(source).alias("source"), *of_day[1:])
     )
 
 
+def _rotated(rotations: DataFrame) -> DataFrame:
+    """Two keys of one identifier, by two secrets."""
+    one, other = F.col("old_id_key"), F.col("new_id_key")
+    return rotations.select(
+        "event_date",
+        F.least(one, other).alias("id_key"),
+        F.greatest(one, other).alias("linked_id_key"),
+        "kind",
+        F.col("kind").alias("linked_kind"),
+        F.lit(ROTATIONS).alias("source"),
+        F.col("event_at_utc").alias("first_seen_at_utc"),
+        F.col("event_at_utc").alias("last_seen_at_utc"),
+        F.lit(1).cast("bigint").alias("events"),
+        *[F.lit(None).cast("boolean").alias(name) for name in CONSENTS],
+    )
+
+
+def _allowed(name: str, source: str) -> Column:
+    allowed = F.bool_and(name) if source in SIGNALLED else F.lit(None).cast("boolean")
+    return allowed.alias(name)
+
+
 def _counted(events: DataFrame, source: str) -> DataFrame:
-    return events.where(~F.col("is_bot")) if source == "page_events" else events
+    return events.where(~F.col("is_bot")) if source in SIGNALLED else events
 
 
 def _pairs(kinds: Mapping[str, str]) -> Column:
@@ -89,16 +119,17 @@ def _pairs_of(source: str) -> Column:
     keys = [F.when(F.col(name).isNotNull(), 1).otherwise(0) for name in KEYS[source]]
     number = reduce(Column.__add__, keys)
     pairs = (number * (number - 1) / 2).cast("bigint")
-    return F.when(~F.col("is_bot"), pairs).otherwise(0) if source == "page_events" else pairs
+    return F.when(~F.col("is_bot"), pairs).otherwise(0) if source in SIGNALLED else pairs
 
 
 def _proofs(_: Config) -> tuple[Proof, ...]:
-    return tuple(Proof("events", source, partial(_pairs_of, source)) for source in KEYS)
+    seen = [Proof("events", source, partial(_pairs_of, source)) for source in KEYS]
+    return (*seen, Proof("events", ROTATIONS, lambda: F.lit(1)))
 
 
 IDENTITY_LINKS = Mart(
     table="silver.identity_links",
-    events=tuple(KEYS),
+    events=(*KEYS, ROTATIONS),
     build=identity_links,
     proofs=_proofs,
 )

@@ -7,6 +7,7 @@ from adlake.config import Config
 from adlake.decisions import SIGNALS
 from adlake.identity import IdentityKey
 from adlake.sources import asks, openrtb, urls
+from adlake.sources.agents import IS_OF_ROBOT, bot_reason, with_robots_known
 
 AUCTIONS = ("/openrtb2/auction", "/openrtb2/amp", "/openrtb2/video")
 RFC_3339 = r"\A\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d+)?(Z|[+-]\d\d:\d\d)\z"
@@ -64,7 +65,7 @@ def _records(rows: DataFrame) -> DataFrame:
     started = F.when(F.col("StartTime").rlike(RFC_3339), F.try_to_timestamp("StartTime"))
     is_turned_down = _response().isNull() & F.coalesce(F.col("Status") >= FIRST_HTTP_ERROR, F.lit(False))
     page, request = F.col("Request.site.page"), F.col("Request")
-    return rows.select(
+    return with_robots_known(rows, request["device"]["ua"]).select(
         *[F.col(name) for name in ("type", "Status", "StartTime", "_record", "_batch_id", "_file", "_position")],
         request["imp"].alias(IMPS),
         _response().alias(RESPONSE),
@@ -87,6 +88,7 @@ def _records(rows: DataFrame) -> DataFrame:
         request["device"]["geo"]["country"].alias("country"),
         request["device"]["devicetype"].alias("device_type"),
         F.coalesce(request["test"] == 1, F.lit(False)).alias("is_test"),
+        IS_OF_ROBOT,
         request["device"]["ifa"].alias("device_id"),
         request["user"]["id"].alias("user_id"),
         _currency(_response()["cur"]).alias("currency"),
@@ -145,6 +147,8 @@ def auctions(records: DataFrame, identity: IdentityKey) -> DataFrame:
         "asks",
         "bids",
         "is_test",
+        bot_reason().isNotNull().alias("is_bot"),
+        bot_reason().alias("bot_reason"),
         device_key.alias("device_id_key"),
         user_key.alias("user_id_key"),
         F.coalesce(device_key, user_key).alias("id_key"),
@@ -183,6 +187,8 @@ def bids(records: DataFrame, _: IdentityKey) -> DataFrame:
         F.nullif(bid["deal_id"], F.lit("")).alias("deal_id"),
         F.lower(bid["advertiser_domain"]).alias("advertiser_domain"),
         "response_ms",
+        bot_reason().isNotNull().alias("is_bot"),
+        bot_reason().alias("bot_reason"),
         "_batch_id",
         "_file",
         "_position",

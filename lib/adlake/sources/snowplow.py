@@ -18,6 +18,7 @@ from adlake.decisions import SIGNALS, as_text
 from adlake.identity import IdentityKey
 from adlake.landing import Layout
 from adlake.sources import urls
+from adlake.sources.agents import bot_reason, with_robots_known
 from adlake.sources.delimited import read_records
 from adlake.sources.source import Check, LandedFile, Refinement, Source, is_out_of_time
 
@@ -25,8 +26,6 @@ RECORD_TYPE = "EnrichedEvent"
 SUFFIXES = (".tsv", ".tsv.gz", ".gz", ".txt")
 PAGE_VIEW_ID = "__page_view_id"
 WEB_PAGE_SCHEMA = "iglu:com.snowplowanalytics.snowplow/web_page/"
-SPIDER = r'"spiderOrRobot"\s*:\s*true'
-BOT_AGENT = r"(?i)bot|crawl|spider|slurp"
 
 
 def record_type_of(path: str) -> str | None:
@@ -50,10 +49,13 @@ def _event_time() -> Column:
 
 
 def records(rows: DataFrame, config: Config) -> DataFrame:
-    """The rows with `_page_view_id`, and with what the contexts that the configuration names say of consent."""
+    """The rows with what transforming them takes: page view id, whether the agent is a robot's, and words of consent.
+
+    Of consent speaks the first context that the configuration names.
+    """
     configured = config.consent.contexts
     contexts = F.from_json("contexts", _contexts_type(configured))["data"]
-    return rows.withColumns(
+    return with_robots_known(rows, F.col("useragent")).withColumns(
         {PAGE_VIEW_ID: _first(contexts, WEB_PAGE_SCHEMA)["data"]["id"], SIGNALS: _signals(contexts, configured)}
     )
 
@@ -98,10 +100,10 @@ def _identifiers(identity: IdentityKey) -> Column:
 
 
 def page_events(rows: DataFrame, identity: IdentityKey) -> DataFrame:
-    """Page events, one per event id, in the hour of `derived_tstamp` (else `collector_tstamp`)."""
+    """Page events of `records`, one per event id, in the hour of `derived_tstamp` (else `collector_tstamp`)."""
     login_key, domain_key, network_key = _keys(identity)
     address = F.col("page_url")
-    is_bot = F.col("derived_contexts").rlike(SPIDER) | F.col("useragent").rlike(BOT_AGENT)
+    reason = bot_reason(F.col("derived_contexts"))
     return rows.select(
         "event_id",
         "event",
@@ -128,7 +130,8 @@ def page_events(rows: DataFrame, identity: IdentityKey) -> DataFrame:
         "pp_yoffset_max",
         "doc_height",
         F.col("br_viewheight").alias("viewport_height"),
-        F.coalesce(is_bot, F.lit(False)).alias("is_bot"),
+        reason.isNotNull().alias("is_bot"),
+        reason.alias("bot_reason"),
         login_key.alias("login_id_key"),
         domain_key.alias("domain_id_key"),
         network_key.alias("network_id_key"),

@@ -45,7 +45,7 @@ class Refinement:
         transform: records that passed (with provenance) to rows of the table: a pure select. Rows of events that
             say something of consent have it in `__signals` (see `decisions.as_text`).
         identifiers: the keyed identifiers of a record, as an array without nulls.
-        records: the records of bronze rows, where they are not the rows themselves; a row that gives several numbers
+        records: the records of bronze rows, where they are not the rows as they stand; a row that gives several numbers
             them from 0 in `_index`. Columns that are there for the transformation alone have names in `__`.
         announced: how many records a bronze row announces; None for one.
     """
