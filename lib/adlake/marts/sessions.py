@@ -3,12 +3,11 @@
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
-from adlake.config import Config
+from adlake.config import Config, SessionsConfig
 from adlake.marts.mart import COUNTED_AT, Frames, Mart, Proof, Reach
 from adlake.marts.user_days import device
 from adlake.marts.visits import (
     ORDER,
-    PAGE,
     SESSION,
     engaged_seconds,
     first,
@@ -44,26 +43,9 @@ def sessions(frames: Frames, config: Config) -> DataFrame:
     Returns:
         one row per session, in the day (UTC) of its first event, with all of its events up to three days later.
     """
-    settings = config.sessions
     pages = _pages(with_sessions(frames["page_events"], config), config)
-    place = F.struct(*[f"landing.{name}" for name in ORDER])
-    landing = F.min_by("landing", F.when(F.col("landing").isNotNull(), place))
-    found = pages.groupBy(*SESSION).agg(
-        *[F.sum(name).alias(name) for name in SUMS],
-        F.max("ended_at_utc").alias("ended_at_utc"),
-        landing.alias("landing"),
-        *[F.min_by(f"{key}.key", F.col(f"{key}.at")).alias(key) for key in PERSON],
-    )
-    whole = found.where(F.col("page_views") > 0).select(
-        *SESSION, *SUMS, "ended_at_utc", F.coalesce(*PERSON).alias("id_key"), "landing.*"
-    )
-    is_far = F.col("page_views") >= LEAST_PAGE_VIEWS
-    is_converted = F.col("conversions") > 0
-    is_engaged = is_far | is_converted | (F.col("engaged_seconds") > settings.engaged_seconds)
-    is_long = F.col("engaged_seconds") >= LEAST_HEARTBEATS * settings.heartbeat_seconds
-    # a page that is first heard of by a ping has been open for the minimum visit
-    unseen = F.when(F.col("event_name") == "page_ping", settings.minimum_visit_seconds).otherwise(0)
-    return whole.select(
+    engaged = _engaged(config.sessions)
+    return _summed(pages).select(
         "session_id",
         F.to_date("session_started_at_utc").alias("event_date"),
         "id_key",
@@ -80,10 +62,10 @@ def sessions(frames: Frames, config: Config) -> DataFrame:
         "referrer_site",
         "refr_medium",
         *SUMS,
-        (whole_seconds("session_started_at_utc", "ended_at_utc") + unseen).alias("duration_seconds"),
-        is_engaged.alias("is_engaged"),
-        (is_far | is_converted | is_long).alias("is_engaged_snowplow"),
-        (~is_engaged).alias("is_bounced"),
+        (whole_seconds("session_started_at_utc", "ended_at_utc") + _unheard(config.sessions)).alias("duration_seconds"),
+        engaged.alias("is_engaged"),
+        _engaged_snowplow(config.sessions).alias("is_engaged_snowplow"),
+        (~engaged).alias("is_bounced"),
     )
 
 
@@ -92,9 +74,8 @@ def _pages(events: DataFrame, config: Config) -> DataFrame:
     settings = config.sessions
     page = F.when(is_of_page(), F.col("page_view_id")).alias("page_view_id")
     heartbeats = F.count_distinct(F.when(is_ping(), heartbeat_of(settings)))
-    pages = events.where(F.col("session_id").isNotNull()).withColumn("is_of_page", is_of_page())
-    firsts = [_first_key(key).alias(key) for key in PERSON]
-    return pages.groupBy(*PAGE[:2], page).agg(
+    inside = events.where(F.col("session_id").isNotNull()).withColumn("is_of_page", is_of_page())
+    return inside.groupBy(*SESSION, page).agg(
         F.count(F.lit(1)).alias("events"),
         F.max(F.col("is_of_page").cast("bigint")).alias("page_views"),
         F.count_if(is_ping()).alias("page_pings"),
@@ -102,8 +83,40 @@ def _pages(events: DataFrame, config: Config) -> DataFrame:
         engaged_seconds(heartbeats, settings).alias("engaged_seconds"),
         F.max("event_at_utc").alias("ended_at_utc"),
         first(F.struct(*LANDING), F.col("is_of_page")).alias("landing"),
-        *firsts,
+        *[_first_key(key).alias(key) for key in PERSON],
     )
+
+
+def _summed(pages: DataFrame) -> DataFrame:
+    """One row per session in which a page was seen, with the columns of its landing page."""
+    place = F.struct(*[f"landing.{name}" for name in ORDER])
+    found = pages.groupBy(*SESSION).agg(
+        *[F.sum(name).alias(name) for name in SUMS],
+        F.max("ended_at_utc").alias("ended_at_utc"),
+        F.min_by("landing", F.when(F.col("landing").isNotNull(), place)).alias("landing"),
+        *[F.min_by(f"{key}.key", F.col(f"{key}.at")).alias(key) for key in PERSON],
+    )
+    seen = found.where(F.col("page_views") > 0)
+    return seen.select(*SESSION, *SUMS, "ended_at_utc", F.coalesce(*PERSON).alias("id_key"), "landing.*")
+
+
+def _engaged(settings: SessionsConfig) -> Column:
+    """Two page views, a conversion, or engaged for longer than a time (Google Analytics 4)."""
+    return _went_on() | (F.col("engaged_seconds") > settings.engaged_seconds)
+
+
+def _engaged_snowplow(settings: SessionsConfig) -> Column:
+    """Two page views, a conversion, or two heartbeats of engaged time (dbt-snowplow-web 0.15.2, engaged_session)."""
+    return _went_on() | (F.col("engaged_seconds") >= LEAST_HEARTBEATS * settings.heartbeat_seconds)
+
+
+def _went_on() -> Column:
+    return (F.col("page_views") >= LEAST_PAGE_VIEWS) | (F.col("conversions") > 0)
+
+
+def _unheard(settings: SessionsConfig) -> Column:
+    """Seconds before the first event: a page that is first heard of by a ping has been open for the minimum visit."""
+    return F.when(F.col("event_name") == "page_ping", settings.minimum_visit_seconds).otherwise(0)
 
 
 def _first_key(key: str) -> Column:
