@@ -36,7 +36,7 @@ NOW = datetime(2026, 10, 9, 6, tzinfo=UTC)
 DELIVERED = datetime(2026, 10, 6, tzinfo=UTC)
 REDELIVERED = datetime(2026, 10, 7, tzinfo=UTC)
 # nearly every run of build_silver makes them anew; tests of their own look at them
-PEOPLE = frozenset({"silver.identity_links", "silver.user_keys"})
+PEOPLE = frozenset({"silver.consents", "silver.identity_links", "silver.user_keys"})
 DATA_LAYERS = ("bronze", "quarantine", "silver", "vault", "gold")
 
 NETWORK = "gam/NetworkImpressions_1_20261005_03.csv.gz"

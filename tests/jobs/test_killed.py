@@ -24,6 +24,7 @@ BOUNDARIES = [
     "build_silver/quarantine.gam_impressions/committed",
     "build_silver/silver.gam_impressions/committed",
     "build_silver/silver.page_events/committed",
+    "build_silver/silver.consents/committed",
     "build_silver/silver.identity_links/committed",
     "build_silver/silver.user_keys/committed",
     "build_gold/gold.yield_hourly/committed",
