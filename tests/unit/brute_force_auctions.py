@@ -136,7 +136,7 @@ def price_of(bid):
 def who_of(record):
     request = record["Request"]
     ids = (request.get("device") or {}).get("ifa"), (request.get("user") or {}).get("id")
-    return {"at": started_at(record), "device": ids[0], "user": ids[1]}
+    return {"at": started_at(record), "device": ids[0], "user": ids[1], "request": request}
 
 
 def rows_of(record):

@@ -63,6 +63,13 @@ k1:00112233445566,2026-11-02,1,0,1,1,1,0,1,1,1,2,3,1,5000,3.000000000,391=0.3333
 desktop=0.600000000|mobile=0.400000000,DE=1.000000000,subscribed,past_due,Digital,-3
 k1:ffeeddccbbaa99,2026-11-02,0,0,0,0,0,1,1,1,1,0,1,0,0,,,,,,,,
 """
+CONSENTS = """\
+event_date,id_key,source,signal_at_utc,events,kind,last_seen_at_utc,may_store,may_personalise_ads,may_profile,\
+may_measure,may_share,consent_basis
+2026-11-01,k1:00112233445566,page_events,2026-11-01T08:36:16.628000Z,3,login,2026-11-01T09:00:00.000001Z,true,false,false,\
+true,google|other,tcf
+2026-11-02,k1:00112233445566,contact_states,2026-05-01T08:00:00.000000Z,1,crm,2026-05-01T08:00:00.000000Z,,,,,,contact
+"""
 LINKS = """\
 event_date,id_key,linked_id_key,source,events,kind,linked_kind,first_seen_at_utc,last_seen_at_utc
 2026-11-01,k1:00112233445566,k1:ffeeddccbbaa99,page_events,3,login,domain,2026-11-01T08:36:16.628000Z,\
@@ -113,6 +120,7 @@ ROWS = {
     "user_features": FEATURES,
     "page_views": PAGES,
     "sessions": VISITS,
+    "consents": CONSENTS,
     "identity_links": LINKS,
     "user_keys": USER_KEYS,
 }
@@ -124,12 +132,13 @@ TOTALS = {
     "user_features": FEATURE_TOTALS,
     "page_views": PAGE_TOTALS,
     "sessions": VISIT_TOTALS,
+    "consents": {"events": 4},
     "identity_links": {"events": 4},
     "user_keys": {"linked_people": 1, "linked_devices": 1},
 }
 YIELD_USERS = "gold.yield_hourly users of all sketches"
 KEYS = {"yield_hourly": 6, "user_days": 2, "bidder_daily": 5, "traffic_daily": 4, "user_features": 2}
-KEYS |= {"page_views": 2, "sessions": 2, "identity_links": 4, "user_keys": 1}
+KEYS |= {"page_views": 2, "sessions": 2, "consents": 4, "identity_links": 4, "user_keys": 1}
 
 
 def lines_of(text):
@@ -148,7 +157,7 @@ def truth(tmp_path):
         found[name] = {"rows": 2, "totals": totals, "digest": digest, "table": place}
     accounts = {"bronze": {"gam_clicks": BRONZE}, "silver": {"gam_clicks": SILVER}}
     files = {"files_taken": 2, "set_aside": ["gam/cut"], "not_taken_again": ["gam/again"]}
-    silver = {name: found.pop(name) for name in ("identity_links", "user_keys")}
+    silver = {name: found.pop(name) for name in OF_SILVER}
     tables = {"silver": silver, "gold": found}
     return Truth(tmp_path, {"deliveries": {"1": {"accounts": accounts, **tables, **files}}})
 
@@ -324,15 +333,17 @@ TEXTS = (
         "page_url",
     ),
     *("section", "device", "referrer_site", "refr_medium", "landing_page_url", "landing_section", "source", "medium"),
-    *("campaign", "linked_id_key", "kind", "linked_kind", "user_key", "cut_reason"),
+    *("campaign", "linked_id_key", "kind", "linked_kind", "user_key", "cut_reason", "consent_basis"),
 )
 TYPES = {
-    **dict.fromkeys(("hour_utc", "first_seen_at_utc", "last_seen_at_utc"), pa.timestamp("us", "UTC")),
+    **dict.fromkeys(("hour_utc", "first_seen_at_utc", "last_seen_at_utc", "signal_at_utc"), pa.timestamp("us", "UTC")),
     **dict.fromkeys(("session_started_at_utc", "started_at_utc", "ended_at_utc"), pa.timestamp("us", "UTC")),
     **dict.fromkeys(("event_date", "as_of_date", "oldest_rate_date"), pa.date32()),
     **dict.fromkeys(("section_page_views", "device_events", "country_events", "nonbid_codes"), COUNTS),
     **dict.fromkeys(("content_affinity", "device_share", "country_share"), SHARES),
     "sections": pa.list_(pa.string()),
+    "may_share": pa.list_(pa.string()),
+    **dict.fromkeys(("may_store", "may_personalise_ads", "may_profile", "may_measure"), pa.bool_()),
     "response_ms_histogram": pa.list_(pa.int64()),
     **dict.fromkeys(("is_app", "is_engaged", "is_engaged_snowplow", "is_bounced", "is_cut"), pa.bool_()),
     "ads_per_visit": pa.float64(),
@@ -432,7 +443,7 @@ def finished(lake):
 
 def test_a_whole_lake_is_compared(finished, truth):
     compared = compare(finished, truth, ["r1"])
-    assert (compared.accounts, compared.gold_rows, compared.differences) == (2, 18, ())
+    assert (compared.accounts, compared.gold_rows, compared.differences) == (2, 20, ())
     assert compared.gold == {name: {"rows": 2, **totals} for name, totals in TOTALS.items() if name not in OF_SILVER}
 
 

@@ -15,9 +15,10 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from adlake.config import load_config
+from adlake.consent import policy_of
 from adlake.errors import UsageError
 from adlake.generator import Truth, generate
-from tests.unit import brute_force, brute_force_people
+from tests.unit import brute_force, brute_force_consents, brute_force_people
 from tests.unit.agents import PEOPLE, ROBOTS
 from tests.unit.brute_force_auctions import AuctionLake, bidder_days, read_record, response_of, texts_of, traffic
 from tests.unit.brute_force_contacts import ContactLake, features
@@ -48,6 +49,7 @@ class Judged(NamedTuple):
     sessions: dict
     pages: dict
     links: dict
+    heard: Counter
 
 
 @pytest.fixture(scope="module")
@@ -68,6 +70,8 @@ def judged(made, truth):
     """By batch: accounts, number of files, and the marts, all by brute force."""
     lake, auctions, rates, contacts = brute_force.Lake(), AuctionLake(), RateLake(), ContactLake()
     secret = (made / "identity.key").read_text().strip().encode()
+    consent = load_config(made / "lake.yaml").consent
+    asked = policy_of(consent), consent.contexts
     unreadable = set(truth.document["deliveries"]["1"]["set_aside"])
     found = {}
     for batch, folder in BATCHES.items():
@@ -84,7 +88,8 @@ def judged(made, truth):
         visited = visits(lake.published["page_events"].values(), secret)
         seen = brute_force_people.rows(lake.published, auctions.published["auctions"], contacts.published["contacts"])
         links = brute_force_people.links(seen, secret)
-        found[batch] = Judged(accounts, files, gold, bidders, origins, *people, *visited, links)
+        heard = brute_force_consents.heard(lake.published["page_events"], auctions.published["auctions"], asked, secret)
+        found[batch] = Judged(accounts, files, gold, bidders, origins, *people, *visited, links, heard)
     return found
 
 
@@ -212,6 +217,20 @@ def test_there_are_sessions_of_every_kind(truth):
     assert {row["is_engaged"] for row in rows if row["is_engaged_snowplow"] == "false"} == {"true", "false"}
     assert {"(direct)", "google.com", "newsletter"} <= {row["source"] for row in rows}
     assert {"(none)", "organic", "referral", "email"} <= {row["medium"] for row in rows}
+
+
+@pytest.mark.parametrize("batch", BATCHES)
+def test_consents_are_what_the_decoders_find_in_the_files(judged, truth, batch):
+    names = ("event_date", "id_key", "source", "may_store", "may_personalise_ads", "may_profile", "may_measure")
+    stated = Counter()
+    for row in truth.table(batch, "consents"):
+        if row["source"] != "contact_states":
+            stated[*(row[name] for name in (*names, "may_share", "consent_basis"))] += int(row["events"])
+    assert stated == judged[batch].heard
+    assert {basis for *_, basis in stated} >= {
+        *("tcf", "gpp:usnat", "us_privacy", "gpc", "coppa"),
+        *("invalid:missing", "invalid:truncated", "invalid:future"),
+    }
 
 
 @pytest.mark.parametrize("batch", BATCHES)
