@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from deltalake import DeltaTable
 from typer.testing import CliRunner
 
 from adlake import cli, demo
@@ -20,6 +21,7 @@ from adlake.report import JobReport
 from adlake.session import Spark
 from adlake.wish import DoneReplay
 from tests.doc_commands import blocks, commands
+from tests.event_log import event_log
 
 EVENTS = 2_000
 NOW = datetime(2026, 11, 2, tzinfo=UTC)
@@ -50,7 +52,9 @@ def finished(session, tmp_path_factory):
     with pytest.MonkeyPatch.context() as patch:
         patch.chdir(folder)
         patch.setattr(demo, "Spark", Shared)
-        return folder, adlake("demo", "--events", str(EVENTS))
+        with event_log(session, tmp_path_factory.mktemp("logged") / "events") as lines:
+            shown = adlake("demo", "--events", str(EVENTS))
+        return folder, shown, lines
 
 
 @pytest.fixture
@@ -102,6 +106,69 @@ def test_a_run_after_it_has_nothing_to_do(in_folder):
     shown = adlake("run", "--config", "adlake-demo/lake.yaml")
     assert (shown.exit_code, shown.stdout[:14]) == (0, "Nothing to do:")
     assert {path: path.stat().st_mtime_ns for path in in_folder.glob("lake/*/*/_delta_log/*")} == before
+
+
+PLANTED = {
+    **dict.fromkeys(("gam_requests", "gam_impressions", "gam_clicks"), ("UserId", "PublisherProvidedID")),
+    "page_events": ("user_id", "domain_userid", "network_userid"),
+}
+OPEN_LAYERS = ("silver", "gold", "ops")
+WORDS = re.compile(r"[\w@.+~-]{8,}")
+ADDRESS = re.compile(r"[\w.+-]+@[\w-]+\.\w+")
+
+
+@pytest.fixture(scope="module")
+def planted(finished):
+    """Identifiers and consent strings that were delivered in clear, and the secret."""
+    folder = finished[0] / "adlake-demo"
+    found = {(folder / "identity.key").read_text().strip()}
+    for name, columns in PLANTED.items():
+        for row in texts_of(folder / "lake" / "bronze" / name, columns):
+            found.update(row)
+    for record in texts_of(folder / "lake" / "bronze" / "prebid_auctions", ("_record",)):
+        found.update(re.findall(r'"(?:ifa|consent|gpp)":"([^"]+)"', " ".join(record)))
+    for contexts in texts_of(folder / "lake" / "bronze" / "page_events", ("contexts",)):
+        found.update(re.findall(r'"(?:tcString|gppString)":"([^"]+)"', " ".join(contexts)))
+    for row in texts_of(folder / "lake" / "vault" / "contacts", ("login", "emails", "phones", "contact_id")):
+        found.update(WORDS.findall(" ".join(row)))
+    told = {word for one in found for word in WORDS.findall(one) if word.strip("0-")}
+    assert len(told) > EVENTS / 4
+    return told
+
+
+def texts_of(path, columns=None):
+    """The rows of a table as texts."""
+    rows = DeltaTable(path).to_pyarrow_table(columns=columns and list(columns)).to_pylist()
+    return [[json.dumps(value, default=str, ensure_ascii=False) for value in row.values() if value] for row in rows]
+
+
+def test_what_was_planted_is_found_where_it_may_be(in_folder, planted):
+    for table in ("bronze/page_events", "bronze/gam_impressions", "vault/contacts"):
+        text = " ".join(word for row in texts_of(in_folder / "lake" / table) for word in row)
+        assert planted & set(WORDS.findall(text)), table
+
+
+@pytest.mark.parametrize("layer", OPEN_LAYERS)
+def test_no_open_table_names_anybody(in_folder, planted, layer):
+    tables = [path.parent for path in (in_folder / "lake" / layer).glob("*/_delta_log")]
+    assert tables
+    for path in tables:
+        text = " ".join(word for row in texts_of(path) for word in row)
+        assert planted & set(WORDS.findall(text)) == set(), path.name
+        assert ADDRESS.findall(text) == [], path.name
+
+
+def test_no_log_and_no_name_of_a_file_names_anybody(finished, in_folder, planted):
+    _, shown, events = finished
+    # plans and descriptions of jobs stand in the event log
+    assert sum("SparkListenerSQLExecutionStart" in line for line in events) > 100
+    for line in (*events, *shown.output.splitlines(), *shown.stderr.splitlines()):
+        assert planted & set(WORDS.findall(line)) == set()
+    pages = [path.read_text() for path in in_folder.glob("lake/ops/*/*.*") if path.suffix in {".html", ".json"}]
+    assert pages
+    for text in (*pages, *[str(path) for path in (in_folder / "lake").rglob("*")]):
+        assert planted & set(WORDS.findall(text)) == set()
+        assert ADDRESS.findall(text) == []
 
 
 @pytest.fixture

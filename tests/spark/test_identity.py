@@ -135,35 +135,11 @@ def test_a_secret_written_into_a_plan_would_be_found(spark):
         assert found in traces_in(plan)
 
 
-@pytest.fixture
-def event_log(spark, tmp_path):
-    """Gives the text of the uncompressed event log of what ran since."""
-    jvm, context = spark._jvm, spark.sparkContext._jsc.sc()
-    settings = context.conf().clone().set("spark.eventLog.compress", "false")
-    (tmp_path / "events").mkdir()
-    listener = jvm.org.apache.spark.scheduler.EventLoggingListener(
-        "test",
-        jvm.scala.Option.empty(),
-        jvm.java.net.URI((tmp_path / "events").as_uri()),
-        settings,
-        context.hadoopConfiguration(),
-    )
-    listener.start()
-    context.addSparkListener(listener)
-
-    def text():
-        context.listenerBus().waitUntilEmpty()
-        context.removeSparkListener(listener)
-        listener.stop()
-        return "".join(file.read_text() for file in (tmp_path / "events").rglob("events_*"))
-
-    return text
-
-
-def test_no_event_log_shows_the_secret(keyed, event_log, tmp_path):
-    keyed.collect()
-    keyed.write.format("delta").save(str(tmp_path / "keys"))
-    log = event_log()
+def test_no_event_log_shows_the_secret(spark, keyed, tmp_path):
+    with event_log(spark, tmp_path / "events") as lines:
+        keyed.collect()
+        keyed.write.format("delta").save(str(tmp_path / "keys"))
+    log = "\n".join(lines)
     assert '"Event":"org.apache.spark.sql.execution.ui.SparkListenerSQLExecutionStart"' in log
     assert "login:" in log
     assert traces_in(log) == []
