@@ -1,9 +1,10 @@
 """The touched slices of each mart, recomputed and replaced in one commit."""
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from functools import reduce
 
 import pyarrow as pa
 from pyspark.sql import Column, DataFrame
@@ -168,14 +169,9 @@ def _prove(
     """
     contract = table(mart.table)
     wanted: dict[str, Counter[str]] = {slice_: Counter() for slice_ in recomputed}
-    for source in mart.events:
-        proofs = mart.proofs_from(source, run.lake.config)
-        for row in _sums(mart, source, frames, run.lake.config).collect():
-            if not work.holds(row[SLICE]):
-                continue
-            found = wanted.setdefault(row[SLICE], Counter())
-            for number, proof in enumerate(proofs):
-                found[proof.measure] += row[f"amount_{number}"]
+    for row in amounts(mart, frames, run.lake.config).collect():
+        if work.holds(row[SLICE]):
+            wanted.setdefault(row[SLICE], Counter()).update(row["sums"])
     measures = mart.proved(run.lake.config)
     for slice_, sums in sorted(wanted.items()):
         _compare(contract, slice_, {measure: sums[measure] for measure in measures}, recomputed.get(slice_, {}))
@@ -183,23 +179,38 @@ def _prove(
     return {measure: sum(found[measure] for found in wanted.values()) for measure in sorted(known)}
 
 
-def _sums(mart: Mart, source: str, frames: Frames, config: Config) -> DataFrame:
-    """What the proofs of one silver table give, by slice: `amount_0` and so on, in their order."""
+def amounts(mart: Mart, frames: Frames, config: Config) -> DataFrame:
+    """What the proofs of a mart give: by slice and silver table the `sums`, a map from measures."""
+    return reduce(DataFrame.unionByName, [_amounts_from(source, mart, frames, config) for source in mart.events])
+
+
+def _amounts_from(source: str, mart: Mart, frames: Frames, config: Config) -> DataFrame:
+    """What the proofs of one silver table give."""
     unit, proofs = unit_of(table(mart.table)), mart.proofs_from(source, config)
     events, moment = frames[source], "event_at_utc"
     if mart.attribution is not None:
         events, moment = mart.attribution(frames, config), COUNTED_AT
-    amounts = {f"amount_{number}": proof for number, proof in enumerate(proofs)}
+    named = {f"amount_{number}": proof for number, proof in enumerate(proofs)}
     by = [F.date_trunc(unit, moment).alias(SLICE)]
-    sums = [F.sum(proof.amount()).alias(name) for name, proof in amounts.items()]
+    sums = [F.sum(proof.amount()).alias(name) for name, proof in named.items()]
     if mart.pricing and any(proof.price for proof in proofs):
         by_price = events.groupBy(*by, *mart.pricing.by).agg(*sums)
         events, by = mart.pricing.join(by_price, frames, config), [F.col(SLICE)]
         sums = [
             F.coalesce(F.sum(F.col(name) * proof.price() if proof.price else F.col(name)), F.lit(0)).alias(name)
-            for name, proof in amounts.items()
+            for name, proof in named.items()
         ]
-    return events.groupBy(*by).agg(*sums).withColumn(SLICE, F.date_format(SLICE, SLICE_FORMATS[unit]))
+    found = events.groupBy(*by).agg(*sums)
+    # several proofs may add up to one measure
+    by_measure = {
+        one.measure: [name for name, other in named.items() if other.measure == one.measure] for one in proofs
+    }
+    totals = [part for measure, names in by_measure.items() for part in (F.lit(measure), _total(names))]
+    return found.select(F.date_format(SLICE, SLICE_FORMATS[unit]).alias(SLICE), F.create_map(*totals).alias("sums"))
+
+
+def _total(names: Sequence[str]) -> Column:
+    return reduce(Column.__add__, [F.coalesce(name, F.lit(0)).cast("bigint") for name in names])
 
 
 def _compare(contract: Table, slice_: str, silver: Mapping[str, int], built: Mapping[str, int]) -> None:

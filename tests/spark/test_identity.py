@@ -6,6 +6,7 @@ import pytest
 from pyspark.sql import functions as F
 
 from adlake.identity import KINDS_BEST_FIRST, identity_key, names_somebody
+from tests.event_log import event_log
 from tests.spark.rows import assert_same, frame, key_of
 
 # 64 bytes are one block of SHA-256: longer secrets are hashed first
