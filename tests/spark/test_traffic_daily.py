@@ -5,7 +5,7 @@ from adlake.frames import conform
 from adlake.marts import MARTS
 from tests.spark.rows import BATCH, assert_proven, assert_same, at, rows
 
-MART, CONTRACT = MARTS["traffic_daily"], table("gold.traffic_daily")
+MART, CONTRACT = MARTS["gold.traffic_daily"], table("gold.traffic_daily")
 PLACE = {"_batch_id": BATCH, "_file": "f", "_position": 1, "_index": 0}
 SPIDER, AGENT = "spider_context", "user_agent"
 
