@@ -7,6 +7,7 @@ import pytest
 from adlake.config import Config, IdentityConfig, KeyConfig
 from adlake.errors import UsageError
 from adlake.identity_key import read_identity_key, read_old_keys
+from adlake.wish import DoneRotation
 
 KEY = b"0123456789abcdef0123456789abcdef"
 
@@ -161,3 +162,15 @@ def test_a_missing_or_short_older_key_is_refused_with_its_place(older, condition
 def test_two_keys_of_one_version_are_refused():
     with pytest.raises(ValueError, match="a key_version of its own for each key"):
         config(key_env="A", key_version="k1", old_keys=(old_key("k1", key_env="B"),))
+
+
+@pytest.mark.parametrize(
+    ("how", "line"),
+    [
+        ({"is_dry": True}, "k1, k2 to k3: 5 would be linked (domain: 3, login: 2)"),
+        ({"is_dry": False}, "k1, k2 to k3: 5 linked (domain: 3, login: 2)"),
+        ({"is_dry": False, "is_held": True}, "k1, k2 to k3: 5 held by the gate (domain: 3, login: 2)"),
+    ],
+)
+def test_a_rotation_is_told_in_one_line(how, line):
+    assert str(DoneRotation(("k1", "k2"), "k3", {"domain": 3, "login": 2}, **how)) == line

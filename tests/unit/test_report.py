@@ -93,6 +93,7 @@ def test_the_report_as_plain_values():
         ],
         "maintenance": [],
         "replayed": [],
+        "rotated": [],
         "held": [],
         "files_set_aside": [{"path": "gam/x.gz", "reason": "[NOT_GZIP] no gzip"}],
     }
