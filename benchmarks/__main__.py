@@ -9,10 +9,12 @@ from typing import Any
 from rich.console import Console
 
 from benchmarks.bulk import SizeResult, marginal, run_sizes
+from benchmarks.consent import run_consent
 from benchmarks.hourly import HourlyResult, run_hourly
 from benchmarks.measure import CommandFailed
 from benchmarks.report import (
     machine,
+    show_consent,
     show_hourly,
     show_machine,
     show_sizes,
@@ -26,6 +28,7 @@ from benchmarks.sources import run_sources
 HERE = Path(__file__).parent
 SIZES = (1_000_000, 5_000_000)
 SEED = 7
+PARTS = ("bulk", "sources", "consent", "hourly", "slope")
 
 
 def main() -> int:
@@ -44,7 +47,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     show_machine(console, found)
     options = {"seed": arguments.seed, "keep": arguments.keep, "tell": lambda what: console.print(what, style="dim")}
     results: list[SizeResult] = []
-    growth, sources, hourly, slope = None, None, None, None
+    growth, sources, consent, hourly, slope = None, None, None, None, None
     if arguments.only in {None, "bulk"}:
         results = run_sizes(arguments.dir, arguments.events, **options)
         growth = marginal(results)
@@ -52,15 +55,19 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.only in {None, "sources"}:
         sources = run_sources(arguments.dir, min(arguments.events), **options)
         show_sources(console, sources)
+    if arguments.only in {None, "consent"}:
+        consent = run_consent(arguments.dir, max(arguments.events), **options)
+        show_consent(console, consent)
     if arguments.only in {None, "hourly"}:
         hourly = run_hourly(arguments.dir, **options)
         show_hourly(console, hourly)
     if arguments.only in {None, "slope"}:
         slope = _run_slope(arguments, options)
         show_slope(console, slope)
-    console.print(
-        f"Written to {write_results(HERE / 'results', found, results, growth, hourly, sources=sources, slope=slope)}"
+    written = write_results(
+        HERE / "results", found, results, growth, hourly, sources=sources, consent=consent, slope=slope
     )
+    console.print(f"Written to {written}")
     return 0 if _are_equal(results, hourly) else 1
 
 
@@ -80,7 +87,7 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--dir", type=Path, default=HERE / "work", help="for inputs, which stay, and lakes")
     parser.add_argument("--seed", type=int, default=SEED, help=f"of the input (default: {SEED})")
     parser.add_argument("--keep", action="store_true", help="keep the lakes")
-    parser.add_argument("--only", choices=("bulk", "sources", "hourly", "slope"), help="one of the benchmarks")
+    parser.add_argument("--only", choices=PARTS, help="one of the benchmarks")
     parser.add_argument("--days", type=int, default=DAYS, help=f"of the slope (default: {DAYS})")
     parser.add_argument(
         "--runs-per-day", type=int, choices=(4, 6, 8, 12, 24), default=RUNS_PER_DAY, help="of the slope (default: 24)"

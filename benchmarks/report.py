@@ -16,13 +16,14 @@ from rich.table import Table
 
 from adlake.jvm import find_java
 from benchmarks.bulk import Marginal, SizeResult
+from benchmarks.consent import ConsentResult
 from benchmarks.contenders import Run
 from benchmarks.hourly import HourlyResult
 from benchmarks.peer import StepTime
 from benchmarks.slope import SlopeResult
 from benchmarks.sources import RECORDS_THAT_TELL, SourcesResult
 
-RATIO_BAR, MARGINAL_BAR, HOURLY_BAR = 4.0, 3.0, 1.3
+RATIO_BAR, MARGINAL_BAR, HOURLY_BAR, CONSENT_BAR = 4.0, 3.0, 1.3, 0.1
 # The sizes for which the first two were set; the third is for a batch of this many events.
 BAR_EVENTS, HOURLY_EVENTS = (1_000_000, 5_000_000), 50_000
 # and the slope for so many days of so many runs
@@ -153,6 +154,15 @@ def show_sources(console: Console, result: SourcesResult) -> None:
     console.print(table)
 
 
+def show_consent(console: Console, result: ConsentResult) -> None:
+    """Print what deciding consent adds to silver."""
+    console.print(
+        f"{result.page_events:,} page events of {result.events:,}, {result.signals:,} different signals: silver and "
+        f"consents take {result.with_consent:.1f} CPU s with consent, {result.without:.1f} without: "
+        f"{result.share:+.0%}, bar {CONSENT_BAR:+.0%}"
+    )
+
+
 def write_results(
     folder: Path,
     found: dict[str, Any],
@@ -161,6 +171,7 @@ def write_results(
     hourly: HourlyResult | None,
     *,
     sources: SourcesResult | None = None,
+    consent: ConsentResult | None = None,
     slope: SlopeResult | None = None,
 ) -> Path:
     """Write everything as JSON into a file named after the moment, and return its path."""
@@ -172,6 +183,7 @@ def write_results(
         "marginal": None if growth is None else {**asdict(growth), "ratio": round(growth.ratio, 3)},
         "hourly": None if hourly is None else {**_plain(hourly), "ratio": round(hourly.ratio, 3)},
         "sources": None if sources is None else _plain(sources),
+        "consent": None if consent is None else {**asdict(consent), "share": round(consent.share, 3)},
         "slope": None if slope is None else {**_plain(slope), "ratio": round(slope.ratio, 3)},
     }
     folder.mkdir(parents=True, exist_ok=True)
