@@ -20,6 +20,7 @@ SALES = Table(
     grain="one sale",
     columns=tuple(Column(name, type_, "What it is.") for name, type_ in TYPES.items()),
     key=("id",),
+    made_from=("bronze.sales",),
 )
 SEVERITY = {"warn": "warning", "hold": "critical", "quarantine": "critical"}
 NEWEST = dt.datetime(2026, 11, 2, 11, 59, 59, tzinfo=dt.UTC)
