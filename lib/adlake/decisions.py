@@ -62,9 +62,10 @@ def decided(rows: DataFrame, policy: Policy) -> DataFrame:
         rows: with `event_at_utc`, and `__signals` as `as_text` gives them.
         policy: that decides.
     """
-    asked = rows.where(F.col(SIGNALS).isNotNull()).select(SIGNALS).distinct()
+    # not without nulls: Spark would work signals out a second time, and anew for each of their branches, to filter them
+    asked = rows.select(SIGNALS).distinct()
     answered = asked.withColumn(DECISIONS, _decider(policy)(SIGNALS))
-    then = F.element_at(F.filter(DECISIONS, lambda one: one["from_utc"] <= F.col("event_at_utc")), -1)
+    then = F.try_element_at(F.filter(DECISIONS, lambda one: one["from_utc"] <= F.col("event_at_utc")), F.lit(-1))
     return (
         rows.join(F.broadcast(answered), SIGNALS, "left")
         .withColumn(DECISIONS, then)
@@ -95,15 +96,16 @@ def _values(decision: Decision) -> dict[str, object]:
     }
 
 
+def _over_time(policy: Policy, text: str) -> list[dict[str, object]]:
+    found = decide_over_time(policy, signals_of_text(text, EVER))
+    return [{"from_utc": moment, **_values(decision)} for moment, decision in found]
+
+
 def _decider(policy: Policy) -> Callable[[str], Column]:
     """Gives the decisions on each of some distinct signals, as an array from the oldest moment on."""
 
     def decide(texts: pa.Array) -> pa.Array:
-        found = [
-            [{"from_utc": moment, **_values(decision)} for moment, decision in decide_over_time(policy, signals)]
-            for signals in (signals_of_text(text, EVER) for text in texts.to_pylist())
-        ]
-        return pa.array(found, pa.list_(_DECISION))
+        return pa.array([text and _over_time(policy, text) for text in texts.to_pylist()], pa.list_(_DECISION))
 
     # pyspark's own types lack it
     return F.arrow_udf(decide, T.ArrayType(_DECISION_TYPE))  # type: ignore[attr-defined, no-any-return]

@@ -21,7 +21,7 @@ ROWS = {
     "gold.user_days": 3,
     "gold.user_features": 3,
     "gold.yield_hourly": 4,
-    "ops.accounts": 14,
+    "ops.accounts": 17,
     "ops.files": 5,
     "ops.runs": 3,
     "quarantine.gam_impressions": 4,

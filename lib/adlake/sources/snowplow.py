@@ -4,7 +4,7 @@ Column order and meaning: the enriched event of the Snowplow analytics SDKs. Of 
 `collector_tstamp`, then `etl_tstamp`, counts (dbt-snowplow-web 0.15.2).
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import reduce
 from operator import or_
 
@@ -12,7 +12,7 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
 
-from adlake.config import Config, ContextConfig
+from adlake.config import Config
 from adlake.contracts import Table, table
 from adlake.decisions import SIGNALS, as_text
 from adlake.identity import IdentityKey
@@ -20,11 +20,12 @@ from adlake.landing import Layout
 from adlake.sources import urls
 from adlake.sources.agents import bot_reason, with_robots_known
 from adlake.sources.delimited import read_records
+from adlake.sources.nested import once, struct
 from adlake.sources.source import Check, LandedFile, Refinement, Source, is_out_of_time
 
 RECORD_TYPE = "EnrichedEvent"
 SUFFIXES = (".tsv", ".tsv.gz", ".gz", ".txt")
-PAGE_VIEW_ID = "__page_view_id"
+CONTEXTS, PAGE_VIEW_ID = "__contexts", "__page_view_id"
 WEB_PAGE_SCHEMA = "iglu:com.snowplowanalytics.snowplow/web_page/"
 
 
@@ -53,16 +54,22 @@ def records(rows: DataFrame, config: Config) -> DataFrame:
 
     Of consent speaks the first context that the configuration names.
     """
-    configured = config.consent.contexts
-    contexts = F.from_json("contexts", _contexts_type(configured))["data"]
-    return with_robots_known(rows, F.col("useragent")).withColumns(
-        {PAGE_VIEW_ID: _first(contexts, WEB_PAGE_SCHEMA)["data"]["id"], SIGNALS: _signals(contexts, configured)}
+    configured = {f"iglu:{name}/": context.model_dump() for name, context in config.consent.contexts.items()}
+    contexts = F.from_json("contexts", _contexts_type(configured.values()))["data"]
+    # as a column of its own the JSON is read once; within conditions it would be read for each of their branches
+    found = once(contexts, lambda all_: struct(page=_first(all_, WEB_PAGE_SCHEMA), word=_first(all_, *configured)))
+    return (
+        with_robots_known(rows, F.col("useragent"))
+        .withColumn(CONTEXTS, found)
+        .withColumn(PAGE_VIEW_ID, F.col(CONTEXTS)["page"]["data"]["id"])
+        .withColumn(SIGNALS, _signals(F.col(CONTEXTS)["word"], configured))
+        .drop(CONTEXTS)
     )
 
 
-def _contexts_type(configured: Mapping[str, ContextConfig]) -> T.StructType:
+def _contexts_type(configured: Iterable[Mapping[str, str]]) -> T.StructType:
     """Contexts with the fields that are asked for; a value that is no text stays as it is written."""
-    fields = {"id"}.union(*(context.model_dump().values() for context in configured.values()))
+    fields = {"id"}.union(*(fields.values() for fields in configured))
     data = T.StructType([T.StructField(field, T.StringType()) for field in sorted(fields)])
     entry = T.StructType().add("schema", "string").add("data", data)
     return T.StructType().add("data", T.ArrayType(entry))
@@ -72,22 +79,18 @@ def _first(contexts: Column, *schemas: str) -> Column:
     """The first context whose schema begins like one of these."""
 
     def is_one(entry: Column) -> Column:
-        return reduce(or_, [entry["schema"].startswith(schema) for schema in schemas])
+        return reduce(or_, [entry["schema"].startswith(schema) for schema in schemas], F.lit(False))
 
     return F.get(F.filter(contexts, is_one), F.lit(0))
 
 
-def _signals(contexts: Column, configured: Mapping[str, ContextConfig]) -> Column:
-    """What the first context that the configuration names says, as text; null without one."""
-    if not configured:
-        return F.lit(None).cast("string")
-    schemas = {f"iglu:{name}/": context.model_dump() for name, context in configured.items()}
-    first = _first(contexts, *schemas)
+def _signals(word: Column, configured: Mapping[str, Mapping[str, str]]) -> Column:
+    """What a context says, as text, by the fields of its schema; null without one."""
     said = [
-        F.when(first["schema"].startswith(schema), as_text({name: first["data"][of] for name, of in fields.items()}))
-        for schema, fields in schemas.items()
+        F.when(word["schema"].startswith(schema), as_text({name: word["data"][of] for name, of in fields.items()}))
+        for schema, fields in configured.items()
     ]
-    return F.when(reduce(or_, [F.contains("contexts", F.lit(name)) for name in configured]), F.coalesce(*said))
+    return F.coalesce(*said, F.lit(None).cast("string"))
 
 
 def _keys(identity: IdentityKey) -> tuple[Column, Column, Column]:
