@@ -10,14 +10,15 @@ from pyspark.sql import types as T
 from adlake.consent import Decision, Policy, decide_over_time, signals_of_text
 from adlake.consent.decision import EVER
 
-SIGNALS, DECISIONS = "__signals", "__decisions"
+SIGNALS, ASKED, DECISIONS = "__signals", "__asked", "__decisions"
+BASIS = "consent_basis"
 COLUMNS = (
     "may_store",
     "may_personalise_ads",
     "may_profile",
     "may_measure",
     "may_share",
-    "consent_basis",
+    BASIS,
     "consent_rests_on",
     "consent_policy_version",
 )
@@ -59,19 +60,22 @@ def decided(rows: DataFrame, policy: Policy) -> DataFrame:
     A row that says nothing has the decision on silence.
 
     Args:
-        rows: with `event_at_utc`, and `__signals` as `as_text` gives them.
+        rows: with `event_at_utc`, and with `__signals` as `as_text` gives them unless none of them says anything.
         policy: that decides.
     """
-    # not without nulls: Spark would work signals out a second time, and anew for each of their branches, to filter them
-    asked = rows.select(SIGNALS).distinct()
-    answered = asked.withColumn(DECISIONS, _decider(policy)(SIGNALS))
+    silence = _silence(policy)
+    if SIGNALS not in rows.columns:
+        return rows.select("*", *[value.alias(name) for name, value in silence.items()])
+    answered = rows.select(SIGNALS).distinct().withColumn(DECISIONS, _decider(policy)(SIGNALS)).toDF(ASKED, DECISIONS)
+    # a plain equality would be asked of null first, which works signals out once more for each of their branches
+    is_asked = F.col(SIGNALS).eqNullSafe(F.col(ASKED))
     then = F.try_element_at(F.filter(DECISIONS, lambda one: one["from_utc"] <= F.col("event_at_utc")), F.lit(-1))
     return (
-        rows.join(F.broadcast(answered), SIGNALS, "left")
+        rows.join(F.broadcast(answered), is_asked, "left")
         .withColumn(DECISIONS, then)
         .select(
             *[name for name in rows.columns if name != SIGNALS],
-            *[F.coalesce(F.col(DECISIONS)[name], silence).alias(name) for name, silence in _silence(policy).items()],
+            *[F.coalesce(F.col(DECISIONS)[name], value).alias(name) for name, value in silence.items()],
         )
     )
 

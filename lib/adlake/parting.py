@@ -9,7 +9,7 @@ from pyspark.sql import functions as F
 
 from adlake.consent import Policy
 from adlake.contracts import Table
-from adlake.decisions import SIGNALS, decided
+from adlake.decisions import BASIS, decided
 from adlake.dedup import address_of
 from adlake.identity import IdentityKey
 from adlake.quality.rows import broken_rules, first_broken, is_broken, is_judged
@@ -106,7 +106,7 @@ class Parter:
         """Refined rows of the records that keep their form and that no filter leaves out."""
         kept = records.where(self._refused_by.isNull() & self._filtered_by.isNull())
         rows = self.refinement.transform(kept, self.identity)
-        return decided(rows, self.policy) if SIGNALS in rows.columns else rows
+        return decided(rows, self.policy) if BASIS in self.contract.column_names else rows
 
     def count_form(self, records: DataFrame) -> Counts:
         """How many records lose their way before they are refined."""

@@ -58,13 +58,10 @@ def records(rows: DataFrame, config: Config) -> DataFrame:
     contexts = F.from_json("contexts", _contexts_type(configured.values()))["data"]
     # as a column of its own the JSON is read once; within conditions it would be read for each of their branches
     found = once(contexts, lambda all_: struct(page=_first(all_, WEB_PAGE_SCHEMA), word=_first(all_, *configured)))
-    return (
-        with_robots_known(rows, F.col("useragent"))
-        .withColumn(CONTEXTS, found)
-        .withColumn(PAGE_VIEW_ID, F.col(CONTEXTS)["page"]["data"]["id"])
-        .withColumn(SIGNALS, _signals(F.col(CONTEXTS)["word"], configured))
-        .drop(CONTEXTS)
-    )
+    known = with_robots_known(rows, F.col("useragent")).withColumn(CONTEXTS, found)
+    named = known.withColumn(PAGE_VIEW_ID, F.col(CONTEXTS)["page"]["data"]["id"])
+    said = {SIGNALS: _signals(F.col(CONTEXTS)["word"], configured)} if configured else {}
+    return named.withColumns(said).drop(CONTEXTS)
 
 
 def _contexts_type(configured: Iterable[Mapping[str, str]]) -> T.StructType:
@@ -85,12 +82,12 @@ def _first(contexts: Column, *schemas: str) -> Column:
 
 
 def _signals(word: Column, configured: Mapping[str, Mapping[str, str]]) -> Column:
-    """What a context says, as text, by the fields of its schema; null without one."""
+    """What a context says, as text, by the fields of its schema; null for none."""
     said = [
         F.when(word["schema"].startswith(schema), as_text({name: word["data"][of] for name, of in fields.items()}))
         for schema, fields in configured.items()
     ]
-    return F.coalesce(*said, F.lit(None).cast("string"))
+    return F.coalesce(*said)
 
 
 def _keys(identity: IdentityKey) -> tuple[Column, Column, Column]:
@@ -139,7 +136,7 @@ def page_events(rows: DataFrame, identity: IdentityKey) -> DataFrame:
         domain_key.alias("domain_id_key"),
         network_key.alias("network_id_key"),
         F.coalesce(login_key, domain_key, network_key).alias("id_key"),
-        SIGNALS,
+        *[name for name in rows.columns if name == SIGNALS],
         "_batch_id",
         "_file",
         "_position",
