@@ -129,8 +129,10 @@ def planted(finished):
         found.update(re.findall(r'"(?:ifa|consent|gpp)":"([^"]+)"', " ".join(record)))
     for contexts in texts_of(folder / "lake" / "bronze" / "page_events", ("contexts",)):
         found.update(re.findall(r'"(?:tcString|gppString)":"([^"]+)"', " ".join(contexts)))
-    for row in texts_of(folder / "lake" / "vault" / "contacts", ("login", "emails", "phones", "contact_id")):
-        found.update(WORDS.findall(" ".join(row)))
+    for row in texts_of(folder / "lake" / "vault" / "contacts", ("login", "emails", "contact_id")):
+        found.update(row)
+    for phones in texts_of(folder / "lake" / "vault" / "contacts", ("phones",)):
+        found.update(re.findall(r'"e164": "([^"]+)"', " ".join(phones)))
     told = {word for one in found for word in WORDS.findall(one) if word.strip("0-")}
     assert len(told) > EVENTS / 10
     return told
