@@ -29,8 +29,6 @@ NOTHING_HELD = JobReport("r", (), NOW, NOW, (), (), 1.0, 1.0, spark_started=Fals
 GATE = GateDemo(
     "b", NOTHING_HELD, NOTHING_HELD, NOTHING_HELD, DoneReplay("silver.bids", "b", 0, 0, {}, {}, is_dry=False), ()
 )
-# the whole pipeline twice, before the first test
-pytestmark = pytest.mark.timeout(1_200)
 
 
 def adlake(*arguments):
