@@ -10,7 +10,7 @@ from pyspark.sql import types as T
 from adlake.consent import Decision, Policy, decide_over_time, signals_of_text
 from adlake.consent.decision import EVER
 
-SIGNALS, ASKED, DECISIONS = "__signals", "__asked", "__decisions"
+SIGNALS, DECISIONS, NOTHING = "__signals", "__decisions", "{}"
 BASIS = "consent_basis"
 COLUMNS = (
     "may_store",
@@ -63,25 +63,25 @@ def decided(rows: DataFrame, policy: Policy) -> DataFrame:
         rows: with `event_at_utc`, and with `__signals` as `as_text` gives them unless none of them says anything.
         policy: that decides.
     """
-    silence = _silence(policy)
     if SIGNALS not in rows.columns:
-        return rows.select("*", *[value.alias(name) for name, value in silence.items()])
-    answered = rows.select(SIGNALS).distinct().withColumn(DECISIONS, _decider(policy)(SIGNALS)).toDF(ASKED, DECISIONS)
-    # a plain equality would be asked of null first, which works signals out once more for each of their branches
-    is_asked = F.col(SIGNALS).eqNullSafe(F.col(ASKED))
+        return rows.select("*", *[value.alias(name) for name, value in _silence(policy).items()])
+    # A key that may be null would be asked whether it is, which works signals out once more for each of their branches;
+    # and an equality of columns lets Spark drop the join where nobody asks for decisions.
+    said = rows.withColumn(SIGNALS, F.coalesce(SIGNALS, F.lit(NOTHING)))
+    answered = said.select(SIGNALS).distinct().withColumn(DECISIONS, _decider(policy)(SIGNALS))
     then = F.try_element_at(F.filter(DECISIONS, lambda one: one["from_utc"] <= F.col("event_at_utc")), F.lit(-1))
     return (
-        rows.join(F.broadcast(answered), is_asked, "left")
+        said.join(F.broadcast(answered), SIGNALS, "left")
         .withColumn(DECISIONS, then)
         .select(
             *[name for name in rows.columns if name != SIGNALS],
-            *[F.coalesce(F.col(DECISIONS)[name], value).alias(name) for name, value in silence.items()],
+            *[F.col(DECISIONS)[name].alias(name) for name in COLUMNS],
         )
     )
 
 
 def _silence(policy: Policy) -> dict[str, Column]:
-    ((_, decision),) = decide_over_time(policy, signals_of_text("{}", EVER))
+    ((_, decision),) = decide_over_time(policy, signals_of_text(NOTHING, EVER))
     values = _values(decision)
     shares = F.array(*[F.lit(name) for name in decision.shares]).cast("array<string>")
     return {name: shares if name == "may_share" else F.lit(values[name]) for name in COLUMNS}
@@ -109,7 +109,7 @@ def _decider(policy: Policy) -> Callable[[str], Column]:
     """Gives the decisions on each of some distinct signals, as an array from the oldest moment on."""
 
     def decide(texts: pa.Array) -> pa.Array:
-        return pa.array([text and _over_time(policy, text) for text in texts.to_pylist()], pa.list_(_DECISION))
+        return pa.array([_over_time(policy, text) for text in texts.to_pylist()], pa.list_(_DECISION))
 
     # pyspark's own types lack it
     return F.arrow_udf(decide, T.ArrayType(_DECISION_TYPE))  # type: ignore[attr-defined, no-any-return]

@@ -218,3 +218,13 @@ def test_the_places_of_a_request_are_those_of_the_decoder(spark):
         openrtb.signals(F.col("Request"), F.lit(NOW)).alias("text")
     )
     assert json.loads(found.collect()[0]["text"]) == {"gdpr": "1", "coppa": "0", "age": "45"}
+
+
+def test_what_nobody_asks_for_is_not_decided(spark):
+    values = [{SIGNALS: json.dumps({"gdpr": "1"}), "event_at_utc": NOW, "site": "a"}]
+    given = decided(frame(spark, f"event_at_utc timestamp, site string, {SIGNALS} string", values), POLICY)
+    plan = given.select("site")._jdf.queryExecution().optimizedPlan().toString()
+    assert "ArrowEvalPython" not in plan
+    whole = given._jdf.queryExecution().optimizedPlan().toString()
+    assert "ArrowEvalPython" in whole
+    assert "isnotnull(__signals" not in whole
