@@ -10,11 +10,12 @@ from rich.console import Console
 import benchmarks.__main__ as command
 from benchmarks import contenders
 from benchmarks.bulk import Marginal, SizeResult, TableCheck, marginal
+from benchmarks.consent import ConsentResult
 from benchmarks.contenders import ADLAKE, PEER, Run
 from benchmarks.hourly import History, HourlyResult, TableSize
 from benchmarks.measure import CommandFailed, Measurement, ProcessTree, measure
 from benchmarks.peer import StepTime
-from benchmarks.report import show_hourly, show_sizes, show_slope, show_sources, write_results
+from benchmarks.report import show_consent, show_hourly, show_sizes, show_slope, show_sources, write_results
 from benchmarks.slope import DayCost, SlopeResult
 from benchmarks.sources import SourcesResult, costs_of
 
@@ -205,6 +206,9 @@ def test_only_tables_that_differ_make_the_benchmark_fail(monkeypatch, tmp_path, 
     monkeypatch.setattr(command, "run_hourly", lambda *_, **__: hourly_of((1.0,), (9.0,), is_equal=is_hourly_equal))
     monkeypatch.setattr(command, "run_slope", lambda *_, **__: slope_of((1.0,), (9.0,)))
     monkeypatch.setattr(command, "run_sources", lambda *_, **__: sources_of())
+    monkeypatch.setattr(
+        command, "run_consent", lambda *_, **__: ConsentResult(5_000_000, 800_000, 50_000, 110.0, 100.0)
+    )
     assert command.main() == code
     assert len(list((tmp_path / "results").glob("*.json"))) == 1
 
@@ -217,3 +221,9 @@ def test_a_contender_that_fails_ends_the_benchmark_with_its_words(monkeypatch, t
     monkeypatch.setattr(command, "run_sizes", fail)
     assert command.main() == 1
     assert "[GATE_HELD]" in capsys.readouterr().out
+
+
+def test_what_consent_adds_is_told_beside_its_bar():
+    text = printed(show_consent, ConsentResult(5_000_000, 800_000, 50_000, 110.0, 100.0))
+    assert "800,000 page events of 5,000,000, 50,000 different signals" in text
+    assert "+10%, bar +10%" in " ".join(text.split())
