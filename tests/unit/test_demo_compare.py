@@ -11,10 +11,11 @@ from deltalake import write_deltalake
 from adlake.account import Account
 from adlake.comparison import Difference, compare
 from adlake.comparison.accounts import account_differences, file_differences, row_differences
-from adlake.comparison.gold import COLUMNS, OF_SILVER, gold_differences, gold_rows, qualified, user_differences
+from adlake.comparison.gold import COLUMNS, gold_differences, gold_rows, qualified, user_differences
 from adlake.config import load_config
 from adlake.contracts import table
 from adlake.generator import Truth
+from adlake.generator.gold_tables import SHAPES
 from adlake.generator.marts import digest_of
 from adlake.lake import Lake
 from adlake.ledger import Ledger
@@ -105,6 +106,7 @@ false
 s2,2026-11-02,,2026-11-02T00:00:00.000000Z,2026-11-02T00:00:00.000000Z,,,,,,(direct),(none),,,,1,1,0,0,0,0,false,false,\
 true
 """
+OF_SILVER = {name for name, shape in SHAPES.items() if shape.layer == "silver"}
 YIELD_TOTALS = {"requests": 7, "impressions": 5, "revenue_micros": 12000}
 USER_TOTALS = {"page_views": 2, "impressions": 4, "revenue_micros": 5000}
 BIDDER_TOTALS = {"asks": 10, "bid_cpm_micros": 1700000}

@@ -12,41 +12,13 @@ from adlake.comparison.difference import ABSENT, Difference, counted
 from adlake.comparison.sketch import BOUND, users_estimate
 from adlake.contracts import table
 from adlake.generator import Truth
-from adlake.generator.bidder_days import BIDDER_COLUMNS, BIDDER_KEY
-from adlake.generator.consents import CONSENT_COLUMNS, CONSENT_KEY
-from adlake.generator.features import FEATURE_COLUMNS, FEATURE_KEY, number_text
-from adlake.generator.marts import USER_COLUMNS, YIELD_DIMENSIONS, YIELD_MEASURES, counts_text, digest_of, table_line
-from adlake.generator.traffic_sums import TRAFFIC_COLUMNS, TRAFFIC_KEY
-from adlake.generator.visits import PAGE_COLUMNS, PAGE_KEY, VISIT_COLUMNS, VISIT_KEY
-from adlake.generator.who_is_who import LINK_COLUMNS, LINK_KEY, USER_KEY_COLUMNS
+from adlake.generator.features import number_text
+from adlake.generator.gold_tables import SHAPES
+from adlake.generator.marts import counts_text, digest_of, table_line
 from adlake.lake import Lake
 from adlake.records import AccountRecord
 
-COLUMNS: Mapping[str, tuple[str, ...]] = {
-    "yield_hourly": (*YIELD_DIMENSIONS, *YIELD_MEASURES),
-    "user_days": USER_COLUMNS,
-    "page_views": PAGE_COLUMNS,
-    "sessions": VISIT_COLUMNS,
-    "bidder_daily": BIDDER_COLUMNS,
-    "traffic_daily": TRAFFIC_COLUMNS,
-    "user_features": FEATURE_COLUMNS,
-    "consents": CONSENT_COLUMNS,
-    "identity_links": LINK_COLUMNS,
-    "user_keys": USER_KEY_COLUMNS,
-}
-KEY_WIDTH: Mapping[str, int] = {
-    "yield_hourly": len(YIELD_DIMENSIONS),
-    "user_days": 2,
-    "page_views": len(PAGE_KEY),
-    "sessions": len(VISIT_KEY),
-    "bidder_daily": len(BIDDER_KEY),
-    "traffic_daily": len(TRAFFIC_KEY),
-    "user_features": len(FEATURE_KEY),
-    "consents": len(CONSENT_KEY),
-    "identity_links": len(LINK_KEY),
-    "user_keys": 1,
-}
-OF_SILVER = frozenset({"consents", "identity_links", "user_keys"})
+COLUMNS: Mapping[str, tuple[str, ...]] = {name: shape.columns for name, shape in SHAPES.items()}
 # enough of a keyed identifier to find the row by, not enough to be one
 SHOWN_OF_KEY = 11
 SKETCH = "users_sketch"
@@ -55,7 +27,7 @@ Row = tuple[str, ...]
 
 def qualified(name: str) -> str:
     """Layer and table."""
-    return f"{'silver' if name in OF_SILVER else 'gold'}.{name}"
+    return f"{SHAPES[name].layer}.{name}"
 
 
 def gold_rows(lake: Lake, name: str, records: Iterable[AccountRecord]) -> list[Row]:
@@ -117,7 +89,7 @@ def gold_differences(truth: Truth, delivery: int, name: str, found: Sequence[Row
     lines = truth.table(delivery, name)
     if lines is None:
         return
-    what, columns, width = qualified(name), COLUMNS[name], KEY_WIDTH[name]
+    what, columns, width = qualified(name), COLUMNS[name], SHAPES[name].key_width
     wanted = {row[:width]: row for row in (tuple(line[column] for column in columns) for line in lines)}
     times = Counter(row[:width] for row in found)
     held = {row[:width]: row for row in found}

@@ -14,19 +14,7 @@ from adlake.generator.consents import consent_rows
 from adlake.generator.contact_states import contact_links, contacts_heard, known_states
 from adlake.generator.contacts import Contact
 from adlake.generator.features import last_day, user_features
-from adlake.generator.gold_tables import (
-    Tables,
-    bidder_table,
-    consent_table,
-    feature_table,
-    link_table,
-    page_table,
-    traffic_table,
-    user_key_table,
-    user_table,
-    visit_table,
-    yield_table,
-)
+from adlake.generator.gold_tables import Tables, yield_table
 from adlake.generator.line_items import known_rates
 from adlake.generator.marts import IdentityKey, RateCard, user_days, user_line
 from adlake.generator.outcome import AccountKey, Outcome
@@ -119,18 +107,18 @@ def write_truth(directory: Path, plan: Plan, outcome: Outcome, contacts: Sequenc
             "not_taken_again": sorted(outcome.untaken) if batch > 1 else [],
             "accounts": accounts_of(outcome.accounts, batch),
             "silver": {
-                "consents": consent_table(tables, consent_rows(tally.heard, key)),
-                "identity_links": link_table(tables, link_rows(tally.links, key)),
-                "user_keys": user_key_table(tables, user_key_rows(tally.links, key)),
+                "consents": tables.of("consents", consent_rows(tally.heard, key)),
+                "identity_links": tables.of("identity_links", link_rows(tally.links, key)),
+                "user_keys": tables.of("user_keys", user_key_rows(tally.links, key)),
             },
             "gold": {
                 "yield_hourly": yield_table(tables, tally, card),
-                "user_days": user_table(tables, [user_line(tally, row, key) for row in days]),
-                "page_views": page_table(tables, page_views(tally.pages, key)),
-                "sessions": visit_table(tables, sessions(tally.pages, key)),
-                "bidder_daily": bidder_table(tables, bidder_days(tally.bidding, exchange)),
-                "traffic_daily": traffic_table(tables, tally.traffic.rows()),
-                "user_features": feature_table(tables, [*features, *older]),
+                "user_days": tables.of("user_days", [user_line(tally, row, key) for row in days]),
+                "page_views": tables.of("page_views", page_views(tally.pages, key)),
+                "sessions": tables.of("sessions", sessions(tally.pages, key)),
+                "bidder_daily": tables.of("bidder_daily", bidder_days(tally.bidding, exchange)),
+                "traffic_daily": tables.of("traffic_daily", tally.traffic.rows()),
+                "user_features": tables.of("user_features", [*features, *older]),
             },
         }
     document = {
