@@ -7,12 +7,9 @@ from dataclasses import asdict, dataclass
 from datetime import datetime
 from typing import Any
 
-import pyarrow as pa
-from deltalake import QueryBuilder
-
 from adlake.contracts import table
 from adlake.errors import UsageError
-from adlake.lake import Lake
+from adlake.lake import Lake, ask
 
 LINKS, PEOPLE = "silver.identity_links", "silver.user_keys"
 ID_KEY = re.compile(r"[a-z][a-z0-9]{0,15}:[0-9a-f]{64}")
@@ -155,7 +152,7 @@ def _asked(lake: Lake, name: str, query: str) -> list[dict[str, Any]]:
             found="no such table",
             way_out="`adlake run` links what silver holds; then ask again.",
         )
-    found: list[dict[str, Any]] = pa.table(QueryBuilder().register("rows", delta).execute(query)).to_pylist()
+    found: list[dict[str, Any]] = ask(delta, query).to_pylist()
     return found
 
 

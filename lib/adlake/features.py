@@ -12,10 +12,11 @@ from adlake.audit import audit, hold
 from adlake.census import slice_name, take_census
 from adlake.contracts import table
 from adlake.errors import AccountError
+from adlake.markers import markers, newest
 from adlake.marts.user_features import SUMS, amount, histories, mean_interest, user_features
 from adlake.publish import write_candidate
 from adlake.run import Clock, Run
-from adlake.snapshots import CONTACTS, DAYS, STEP, TABLE, Snapshot, due_snapshot, marker
+from adlake.snapshots import CONTACTS, DAYS, STEP, TABLE, Snapshot, due_snapshot
 from adlake.tables import read_table
 
 
@@ -47,19 +48,17 @@ def build(run: Run, due: Snapshot) -> None:
     census.check(contract, candidate.rows)
     found = {name: sum(group[name] for group in census.groups) for name in SUMS}
     _prove(found, seen.get, days, where=f"{TABLE}, day {due.as_of}")
-    batch_id = due.batches[-1] if due.batches else ""
+    batch_id = newest(due.batches)
     judgement = audit(run, contract, written, count=candidate.rows, step=STEP, batch_id=batch_id)
     if not judgement.verdict.publishes:
         hold(run, judgement, candidate)
         return
-    markers = {marker(source): version for source, version in due.upstream.items()}
-    markers |= {f"{STEP}/{TABLE}/{batch}": 1 for batch in due.batches}
     run.publish(
         candidate,
         step=STEP,
         batch_id=batch_id,
         account=Account(read=read, published=candidate.rows, superseded=candidate.removed_rows),
-        markers=markers,
+        markers=markers(STEP, TABLE, due.batches, due.upstream),
         slices=[due.as_of.isoformat()],
         spent=clock.spent(),
         judgement=judgement,

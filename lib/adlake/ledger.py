@@ -10,11 +10,11 @@ from datetime import UTC
 from typing import Any
 
 import pyarrow as pa
-from deltalake import DeltaTable, QueryBuilder, write_deltalake
+from deltalake import DeltaTable, write_deltalake
 
 from adlake.account import Account
 from adlake.contracts import table
-from adlake.lake import Lake
+from adlake.lake import Lake, ask
 from adlake.ledger_types import arrow_schema
 from adlake.records import AccountRecord, FileRecord, ReleaseRecord, RunRecord, VerdictRecord
 
@@ -153,7 +153,7 @@ class Ledger:
             return {name: [] for name in wanted}
         columns = ", ".join(f"{expression} as {name}" for name, expression in wanted.items())
         query = f"select {columns} from {source} where {where} order by {order}"  # noqa: S608 constants
-        found = pa.table(QueryBuilder().register("rows", delta).execute(query))
+        found = ask(delta, query)
         return {name: _values(found[name]) for name in wanted}
 
     def _append(self, name: str, rows: Iterable[Mapping[str, Any]]) -> None:

@@ -12,6 +12,7 @@ from adlake.audit import audit, hold
 from adlake.census import take_census
 from adlake.components import contracted, digest
 from adlake.contracts import table
+from adlake.markers import marker, markers, newest
 from adlake.marts.user_keys import edges_between, linked_keys, linked_pairs, user_keys
 from adlake.publish import write_candidate
 from adlake.run import Clock, Run
@@ -19,7 +20,7 @@ from adlake.tables import read_table
 
 STEP = "build_silver"
 TABLE, LINKS = "silver.user_keys", "silver.identity_links"
-CONSUMED = f"{STEP}/{TABLE}/{LINKS}"
+CONSUMED = marker(STEP, TABLE, LINKS)
 
 
 @dataclass(frozen=True)
@@ -37,12 +38,12 @@ class Due:
     @property
     def newest_batch(self) -> str:
         """The batch that accounts and verdicts name; empty when none changed the links."""
-        return self.batches[-1] if self.batches else ""
+        return newest(self.batches)
 
     @property
     def markers(self) -> Mapping[str, int]:
         """What the commit of the map records."""
-        return {CONSUMED: self.upstream, **{f"{STEP}/{TABLE}/{batch}": 1 for batch in self.batches}}
+        return markers(STEP, TABLE, self.batches, {LINKS: self.upstream})
 
 
 def pending(run: Run, *, rebuild: bool = False) -> Due | None:

@@ -12,6 +12,7 @@ from adlake.contracts import Table, table
 from adlake.datafile import DataFile
 from adlake.errors import AccountError
 from adlake.lake import Lake
+from adlake.markers import markers
 from adlake.publish import Candidate, write_candidate
 from adlake.quality.verdict import Judgement
 from adlake.run import Run, Spent
@@ -147,13 +148,12 @@ def publish_with_refused(
     name, batch_id, step = candidate.table.qualified, refused.batch_id, refused.step
     account.check(f"{name}, batch {batch_id}")
     _publish_refused(run, refused, spent)
-    markers = {f"{step}/{name}/{batch_id}": 1}
     run.publish(
         candidate,
         step=step,
         batch_id=batch_id,
         account=account,
-        markers=markers,
+        markers=markers(step, name, [batch_id]),
         slices=slices,
         spent=spent,
         judgement=judgement,
@@ -170,8 +170,9 @@ def _publish_refused(run: Run, refused: Refused, spent: Spent) -> None:
         candidate.rows - refused.kept,
         superseded=candidate.removed_rows - refused.kept,
     )
-    markers = {f"{refused.step}/{candidate.table.qualified}/{refused.batch_id}": 1}
-    run.publish(candidate, step=refused.step, batch_id=refused.batch_id, account=account, markers=markers, spent=spent)
+    step, batch_id = refused.step, refused.batch_id
+    done = markers(step, candidate.table.qualified, [batch_id])
+    run.publish(candidate, step=step, batch_id=batch_id, account=account, markers=done, spent=spent)
 
 
 def _quarantine_rows(rows: DataFrame, contract: Table, *, step: str, **columns: Column) -> DataFrame:

@@ -20,6 +20,7 @@ from adlake.dedup import BATCH, FILE, INDEX, POSITION, address_of, losers_agains
 from adlake.errors import UsageError
 from adlake.faults import known_names
 from adlake.identity import IdentityKey
+from adlake.markers import markers
 from adlake.publish import write_candidate
 from adlake.quality.verdict import REPLAY
 from adlake.redelivery import among, outdated_deliveries
@@ -192,7 +193,7 @@ def _publish(run: Run, contract: Table, rows: DataFrame, done: DoneReplay, clock
         step=STEP,
         batch_id=done.batch_id,
         account=account,
-        markers={f"{STEP}/{contract.qualified}/{done.batch_id}": 1},
+        markers=markers(STEP, contract.qualified, [done.batch_id]),
         slices=sorted(census.rows_by(SLICE)),
         spent=clock.spent(),
         judgement=judgement,
@@ -221,6 +222,6 @@ def _keep(run: Run, outcomes: DataFrame, done: DoneReplay, clock: Clock) -> None
         step=STEP,
         batch_id=done.batch_id,
         account=Account(read=candidate.rows, published=candidate.rows),
-        markers={f"{STEP}/{OUTCOMES}/{done.batch_id}": 1},
+        markers=markers(STEP, OUTCOMES, [done.batch_id]),
         spent=clock.spent(),
     )

@@ -13,6 +13,7 @@ from adlake.audit import audit, hold
 from adlake.census import slice_name, take_census
 from adlake.contracts import table
 from adlake.identity import IdentityKey, identity_key, names_somebody
+from adlake.markers import markers
 from adlake.publish import write_candidate
 from adlake.refined import REFINEMENTS, records_of, source_of
 from adlake.run import Clock, Run
@@ -109,7 +110,7 @@ def _publish(run: Run, rows: DataFrame, read: int, batch_id: str, clock: Clock) 
         step=STEP,
         batch_id=batch_id,
         account=Account(read=read, published=candidate.rows),
-        markers={f"{STEP}/{TABLE}/{batch_id}": 1},
+        markers=markers(STEP, TABLE, [batch_id]),
         slices=[run.now.date().isoformat()],
         spent=clock.spent(),
         judgement=judgement,

@@ -18,6 +18,7 @@ from adlake.contracts import Table, table
 from adlake.datafile import DataFile
 from adlake.errors import AccountError
 from adlake.lake import Lake
+from adlake.markers import markers
 from adlake.marts import MARTS
 from adlake.marts.mart import COUNTED_AT, Frames, Mart
 from adlake.publish import Candidate, write_candidate
@@ -55,14 +56,13 @@ class Ready:
             AccountError: the account does not add up; nothing is committed.
         """
         name, work = self.candidate.table.qualified, self.work
-        markers = {f"{self.step}/{name}/silver.{source}": version for source, version in work.upstream.items()}
-        markers |= {f"{self.step}/{name}/{batch}": 1 for batch in work.batches}
+        upstream = {f"silver.{source}": version for source, version in work.upstream.items()}
         run.publish(
             self.candidate,
             step=self.step,
             batch_id=work.newest_batch,
             account=self.account,
-            markers=markers,
+            markers=markers(self.step, name, work.batches, upstream),
             slices=None if work.slices is None else sorted(work.slices),
             spent=self.spent,
             judgement=self.judgement,

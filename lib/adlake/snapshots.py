@@ -6,6 +6,7 @@ from datetime import UTC, date, datetime, timedelta
 
 from adlake.contracts import Table, table
 from adlake.lake import Commit, Lake
+from adlake.markers import marker
 
 STEP = "build_gold"
 TABLE = "gold.user_features"
@@ -35,11 +36,6 @@ class Snapshot:
     def holds(self, day: date) -> bool:
         """Whether the day counts."""
         return self.first_day <= day <= self.as_of
-
-
-def marker(source: str) -> str:
-    """The transaction id under which the features keep the version of an upstream table that they consumed."""
-    return f"{STEP}/{TABLE}/{source}"
 
 
 def due_snapshot(lake: Lake, now: datetime, *, rebuild: bool = False) -> Snapshot | None:
@@ -73,7 +69,7 @@ def due_snapshot(lake: Lake, now: datetime, *, rebuild: bool = False) -> Snapsho
 
 def _changes(lake: Lake, contract: Table, source: Table) -> list[Commit] | None:
     """Commits of the source that the features have not consumed; None when the log has forgotten some."""
-    consumed = lake.marker(contract, marker(source.qualified))
+    consumed = lake.marker(contract, marker(STEP, TABLE, source.qualified))
     return lake.commits(source, -1 if consumed is None else consumed)
 
 

@@ -7,6 +7,7 @@ from datetime import UTC, date, datetime, timedelta
 from adlake.contracts import Table, Unit, table
 from adlake.datafile import DataFile
 from adlake.lake import MAINTENANCE_OPERATIONS, Commit, Lake
+from adlake.markers import marker, newest
 from adlake.marts import MARTS
 from adlake.marts.mart import Change, Mart, Reach
 
@@ -35,7 +36,7 @@ class Touched:
     @property
     def newest_batch(self) -> str:
         """The batch that accounts and verdicts name; empty when none touched it."""
-        return self.batches[-1] if self.batches else ""
+        return newest(self.batches)
 
     def holds(self, slice_: str) -> bool:
         """Whether the slice is to be recomputed."""
@@ -68,8 +69,8 @@ def touched(lake: Lake, mart: Mart) -> Touched:
     for name in (*mart.events, *references):
         source = table(f"silver.{name}")
         upstream[name] = lake.version(source)
-        marker = lake.marker(contract, f"{mart.step}/{mart.table}/{source.qualified}")
-        consumed = -1 if marker is None else marker
+        known = lake.marker(contract, marker(mart.step, mart.table, source.qualified))
+        consumed = -1 if known is None else known
         commits = lake.commits(source, consumed)
         if commits is None or any(_is_foreign(commit) for commit in commits):
             complete = False

@@ -8,6 +8,7 @@ from deltalake import DeltaTable
 
 from adlake.contracts import Table
 from adlake.lake import Commit, Lake
+from adlake.markers import marker
 from adlake.records import AccountRecord, FileRecord
 from adlake.snapshots import TABLE, due_snapshot
 
@@ -82,7 +83,7 @@ def _ahead_of_marts(
             yield from ((step, mart.qualified, batch) for table, batch in published if table in mart.made_from)
             continue
         for source, version in silver.items():
-            consumed = delta.transaction_version(f"{step}/{mart.qualified}/{source.qualified}")
+            consumed = delta.transaction_version(marker(step, mart.qualified, source.qualified))
             if consumed is not None and consumed < version:
                 yield from ((step, mart.qualified, batch) for batch in _batches(lake.commits(source, consumed)))
 

@@ -29,7 +29,7 @@ LAYERS = (
         "paths",
         "spark_failures",
     ),
-    ("account", "wish", "generator", "landing", "lock", "pipeline", "resources", "jvm", "aws"),
+    ("account", "markers", "wish", "generator", "landing", "lock", "pipeline", "resources", "jvm", "aws"),
     ("contracts", "config", "jars", "sums", "records"),
     ("lake", "identity_key", "consent", "bots", "session", "ledger_types"),
     ("ledger", "frames", "snapshots", "upkeep", "explanation"),

@@ -7,7 +7,8 @@ from deltalake import DeltaTable
 
 from adlake.contracts import table
 from adlake.lake import Lake
-from adlake.snapshots import CONTACTS, DAYS, TABLE, Snapshot, due_snapshot, marker
+from adlake.markers import marker
+from adlake.snapshots import CONTACTS, DAYS, STEP, TABLE, Snapshot, due_snapshot
 from tests.unit.small_lakes import commit, said
 
 NOON = datetime(2026, 11, 22, 12, tzinfo=UTC)
@@ -37,7 +38,7 @@ def contacts(lake, day, batch=SECOND):
 def made(lake, as_of, **consumed):
     """A snapshot that is made of these versions of user_days and contact_states."""
     names = {"days": DAYS, "contacts": CONTACTS}
-    markers = {marker(names[name]): version for name, version in consumed.items()}
+    markers = {marker(STEP, TABLE, names[name]): version for name, version in consumed.items()}
     commit(lake, TABLE, [{"id_key": "k", "as_of_date": as_of}], said(TABLE, FIRST, step="build_gold"), markers=markers)
 
 

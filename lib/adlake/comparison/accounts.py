@@ -4,13 +4,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import TYPE_CHECKING, Any
 
-import pyarrow as pa
-from deltalake import QueryBuilder
-
 from adlake.comparison.difference import Difference, counted
 from adlake.contracts import table
 from adlake.generator import Truth
-from adlake.lake import Lake
+from adlake.lake import Lake, ask
 from adlake.records import AccountRecord, FileRecord
 from adlake.sums import added
 
@@ -100,8 +97,8 @@ def _quarantined(lake: Lake, names: Iterable[str]) -> Counter[tuple[str, str]]:
         delta = lake.delta(table(f"quarantine.{name}"))
         if delta is None:
             continue
-        answer = QueryBuilder().register("rows", delta).execute(REFUSED)
-        counts.update({(row["table"], row["rule_id"]): row["refused"] for row in pa.table(answer).to_pylist()})
+        found = ask(delta, REFUSED).to_pylist()
+        counts.update({(row["table"], row["rule_id"]): row["refused"] for row in found})
     return counts
 
 

@@ -5,9 +5,6 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import datetime
 from typing import Any
 
-import pyarrow as pa
-from deltalake import QueryBuilder
-
 from adlake.comparison.difference import ABSENT, Difference, counted
 from adlake.comparison.sketch import BOUND, users_estimate
 from adlake.contracts import table
@@ -15,7 +12,7 @@ from adlake.generator import Truth
 from adlake.generator.features import number_text
 from adlake.generator.gold_tables import SHAPES
 from adlake.generator.marts import counts_text, digest_of, table_line
-from adlake.lake import Lake
+from adlake.lake import Lake, ask
 from adlake.records import AccountRecord
 
 COLUMNS: Mapping[str, tuple[str, ...]] = {name: shape.columns for name, shape in SHAPES.items()}
@@ -69,8 +66,7 @@ def _rows(lake: Lake, name: str, columns: Iterable[str], records: Iterable[Accou
     if versions:
         delta.load_as_version(max(versions))
     asked = f"select {', '.join(columns)} from rows"  # noqa: S608 our own constants
-    answer = QueryBuilder().register("rows", delta).execute(asked)
-    found: list[dict[str, Any]] = pa.table(answer).to_pylist(maps_as_pydicts="strict")
+    found: list[dict[str, Any]] = ask(delta, asked).to_pylist(maps_as_pydicts="strict")
     return found
 
 

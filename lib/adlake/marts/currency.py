@@ -7,13 +7,12 @@ from datetime import date, timedelta
 from decimal import Decimal
 
 import pyarrow as pa
-from deltalake import QueryBuilder
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from adlake.config import Config
 from adlake.contracts import table
-from adlake.lake import Lake
+from adlake.lake import Lake, ask
 from adlake.marts.mart import Change, Frames, Pricing, Reference
 
 FX_RATES = "fx_rates"
@@ -136,7 +135,7 @@ def _rates(lake: Lake, version: int | None = None) -> Rates | None:
         delta.load_as_version(version)
     asked = "select currency, cast(rate_date as varchar) as rate_date, usd_per_unit from rows"
     try:
-        found = pa.table(QueryBuilder().register("rows", delta).execute(asked))
+        found = ask(delta, asked)
     except (pa.ArrowInvalid, OSError):
         # VACUUM took a file that an old version held
         return None
