@@ -53,7 +53,7 @@ def run_consent(work: Path, events: int, *, seed: int, keep: bool, tell: Tell) -
     """
     tell(f"{events:,} events: input")
     delivery = bulk_input(work, events, seed)
-    costs, counts = {}, (0, 0)
+    costs = {}
     for name, consent in (("without", {}), ("with", consent_config())):
         folder = work / f"consent-{name}"
         shutil.rmtree(folder, ignore_errors=True)
@@ -61,9 +61,9 @@ def run_consent(work: Path, events: int, *, seed: int, keep: bool, tell: Tell) -
         config = write_config(folder, **paths, sources=["snowplow"], consent=consent)
         tell(f"page events {name} consent: adlake")
         costs[name] = _cost(run_adlake(config, folder / "lake"))
-        counts = _counts(folder / "lake")
-        if not keep:
-            shutil.rmtree(folder)
+    counts = _counts(work / "consent-with" / "lake")
+    for name in () if keep else costs:
+        shutil.rmtree(work / f"consent-{name}")
     return ConsentResult(events, *counts, costs["with"], costs["without"])
 
 

@@ -6,40 +6,28 @@ import pyarrow as pa
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 from pyspark.sql import types as T
+from pyspark.sql.pandas.types import to_arrow_type
 
 from adlake.consent import Decision, Policy, decide_over_time, signals_of_text
 from adlake.consent.decision import EVER
 
 SIGNALS, DECISIONS, NOTHING = "__signals", "__decisions", "{}"
-BASIS = "consent_basis"
-COLUMNS = (
-    "may_store",
-    "may_personalise_ads",
-    "may_profile",
-    "may_measure",
-    "may_share",
-    BASIS,
-    "consent_rests_on",
-    "consent_policy_version",
-)
+PERMISSIONS = ("may_store", "may_personalise_ads", "may_profile", "may_measure")
+SHARES, BASIS = "may_share", "consent_basis"
+TEXTS = (BASIS, "consent_rests_on", "consent_policy_version")
+COLUMNS = (*PERMISSIONS, SHARES, *TEXTS)
 # Longer strings give no consent, whatever they say; what is cut off would only be carried along.
 MOST_CHARACTERS = 10_001
-_DECISION = pa.struct(
-    [
-        ("from_utc", pa.timestamp("us", "UTC")),
-        *[(name, pa.bool_()) for name in COLUMNS[:4]],
-        ("may_share", pa.list_(pa.string())),
-        *[(name, pa.string()) for name in COLUMNS[5:]],
-    ]
-)
 # no text: a worker that imports this module has no session that could read it
-_DECISION_TYPE = T.StructType(
-    [
-        T.StructField("from_utc", T.TimestampType()),
-        *[T.StructField(name, T.BooleanType()) for name in COLUMNS[:4]],
-        T.StructField("may_share", T.ArrayType(T.StringType())),
-        *[T.StructField(name, T.StringType()) for name in COLUMNS[5:]],
-    ]
+_DECISIONS = T.ArrayType(
+    T.StructType(
+        [
+            T.StructField("from_utc", T.TimestampType()),
+            *[T.StructField(name, T.BooleanType()) for name in PERMISSIONS],
+            T.StructField(SHARES, T.ArrayType(T.StringType())),
+            *[T.StructField(name, T.StringType()) for name in TEXTS],
+        ]
+    )
 )
 
 
@@ -84,7 +72,7 @@ def _silence(policy: Policy) -> dict[str, Column]:
     ((_, decision),) = decide_over_time(policy, signals_of_text(NOTHING, EVER))
     values = _values(decision)
     shares = F.array(*[F.lit(name) for name in decision.shares]).cast("array<string>")
-    return {name: shares if name == "may_share" else F.lit(values[name]) for name in COLUMNS}
+    return {name: shares if name == SHARES else F.lit(values[name]) for name in COLUMNS}
 
 
 def _values(decision: Decision) -> dict[str, object]:
@@ -109,7 +97,7 @@ def _decider(policy: Policy) -> Callable[[str], Column]:
     """Gives the decisions on each of some distinct signals, as an array from the oldest moment on."""
 
     def decide(texts: pa.Array) -> pa.Array:
-        return pa.array([_over_time(policy, text) for text in texts.to_pylist()], pa.list_(_DECISION))
+        return pa.array([_over_time(policy, text) for text in texts.to_pylist()], to_arrow_type(_DECISIONS))
 
     # pyspark's own types lack it
-    return F.arrow_udf(decide, T.ArrayType(_DECISION_TYPE))  # type: ignore[attr-defined, no-any-return]
+    return F.arrow_udf(decide, _DECISIONS)  # type: ignore[attr-defined, no-any-return]

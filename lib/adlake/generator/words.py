@@ -7,7 +7,8 @@ here as they are.
 import base64
 import json
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from functools import cache
+from dataclasses import dataclass
+from functools import cached_property, lru_cache
 from typing import Any, NamedTuple
 from zlib import crc32
 
@@ -37,7 +38,8 @@ MEASURED = Decision(store=True, ads=False, profile=False, measure=True, shares=(
 NOTHING = Decision(store=False, ads=False, profile=False, measure=False, shares=(), basis="tcf")
 
 
-class Word(NamedTuple):
+@dataclass(frozen=True)
+class Word:
     """What somebody says.
 
     Attributes:
@@ -50,7 +52,7 @@ class Word(NamedTuple):
     decision: Decision
     is_said: bool = True
 
-    @property
+    @cached_property
     def context(self) -> str:
         """The entity of a page event, with a comma behind it; empty for nothing."""
         data = json.dumps(self.signals, separators=(",", ":"))
@@ -77,7 +79,8 @@ def word_of(cookies: Iterable[str], at: int) -> Word:
     return _word((reader >> 8) + turned, reader)
 
 
-@cache
+# a reader has one word or two, and many events
+@lru_cache(maxsize=65_536)
 def _word(number: int, reader: int) -> Word:
     return WORDS[number % len(WORDS)](reader)
 

@@ -13,6 +13,7 @@ from adlake.marts.currency import (
     with_exchange_rates,
 )
 from adlake.marts.mart import Frames, Mart, Proof
+from adlake.marts.place import site_or_app
 from adlake.marts.response_times import BOUNDS_MS, response_class
 from adlake.marts.revenue import per_impression_micros
 
@@ -69,8 +70,7 @@ def _rows(bids: DataFrame) -> DataFrame:
     return priced.select(
         "event_date",
         "bidder",
-        F.coalesce("site", "app_bundle").alias("site"),
-        (F.col("site").isNull() & F.col("app_bundle").isNotNull()).alias("is_app"),
+        *site_or_app(),
         "slot_size",
         "nonbid_code",
         F.when(_is_timed(), response_class("response_ms")).alias("response_class"),

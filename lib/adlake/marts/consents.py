@@ -7,14 +7,14 @@ from pyspark.sql import functions as F
 
 from adlake.config import Config
 from adlake.consent.basis import CONTACT, NO_LAW, NO_SIGNAL
-from adlake.marts.identity_links import KEYS
+from adlake.decisions import BASIS, PERMISSIONS, SHARES
+from adlake.marts.identity_links import KEYS, SIGNALLED, keys_of
 from adlake.marts.mart import Frames, Mart, Proof
 
-SIGNALLING, CONTACTS = ("page_events", "auctions"), "contact_states"
+CONTACTS = "contact_states"
 # What decides without a word of the person.
 UNSAID = (NO_LAW, NO_SIGNAL)
-PERMISSIONS = ("may_store", "may_personalise_ads", "may_profile", "may_measure")
-SAID = (*PERMISSIONS, "may_share", "consent_basis", "consent_policy_version")
+SAID = (*PERMISSIONS, SHARES, BASIS, "consent_policy_version")
 DAY = ("id_key", "kind", "source", "event_date")
 
 
@@ -33,7 +33,7 @@ def consents(frames: Frames, _: Config) -> DataFrame:
     """
     events = [
         _said(frames[source].where(_counts(source)).withColumn("signal_at_utc", F.col("event_at_utc")), source)
-        for source in SIGNALLING
+        for source in SIGNALLED
     ]
     signals = reduce(DataFrame.unionByName, [*events, _said(_of_contacts(frames[CONTACTS]), CONTACTS)])
     by_decision = signals.groupBy(*DAY, *SAID).agg(*_seen(), F.count(F.lit(1)).alias("events"))
@@ -99,19 +99,18 @@ def _counts(source: str) -> Column:
     return ~F.coalesce(F.col("consent_basis").isin(*UNSAID), F.lit(True)) & ~F.col("is_bot")
 
 
-def _keys_of(source: str) -> Column:
+def _signals_of(source: str) -> Column:
     """How many signals a silver row gives: one for each of its identifiers."""
-    number = reduce(Column.__add__, [F.col(name).isNotNull().cast("bigint") for name in KEYS[source]])
-    return F.when(_counts(source), number).otherwise(0)
+    return F.when(_counts(source), keys_of(source)).otherwise(0)
 
 
 def _proofs(_: Config) -> tuple[Proof, ...]:
-    return tuple(Proof("events", source, partial(_keys_of, source)) for source in (*SIGNALLING, CONTACTS))
+    return tuple(Proof("events", source, partial(_signals_of, source)) for source in (*SIGNALLED, CONTACTS))
 
 
 CONSENTS = Mart(
     table="silver.consents",
-    events=(*SIGNALLING, CONTACTS),
+    events=(*SIGNALLED, CONTACTS),
     build=consents,
     proofs=_proofs,
 )

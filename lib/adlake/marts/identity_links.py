@@ -8,6 +8,7 @@ from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
 from adlake.config import Config
+from adlake.decisions import PERMISSIONS
 from adlake.marts.mart import Frames, Mart, Proof
 
 CONTACT_KEYS = {"login_id_key": "login", "contact_id_key": "crm", "email_id_key": "email"}
@@ -25,9 +26,8 @@ KEYS: Mapping[str, Mapping[str, str]] = {
 """By silver table: the columns that hold keys, and the kind of each."""
 
 ROTATIONS = "key_rotations"
-SIGNALLED = frozenset({"page_events", "auctions"})
+SIGNALLED = ("page_events", "auctions")
 """Tables whose rows carry signals of consent, and tell robots from people."""
-CONSENTS = ("may_store", "may_personalise_ads", "may_profile", "may_measure")
 PAIR = ("id_key", "linked_id_key", "kind", "linked_kind")
 
 
@@ -48,6 +48,11 @@ def identity_links(frames: Frames, _: Config) -> DataFrame:
     return reduce(DataFrame.unionByName, [*seen, _rotated(frames[ROTATIONS])])
 
 
+def keys_of(source: str) -> Column:
+    """How many keys a silver row holds."""
+    return reduce(Column.__add__, [F.col(name).isNotNull().cast("bigint") for name in KEYS[source]])
+
+
 def _links(events: DataFrame, source: str) -> DataFrame:
     # few rows for many events first: a reader's keys hardly change within a day
     together = (
@@ -57,10 +62,10 @@ def _links(events: DataFrame, source: str) -> DataFrame:
             F.min("event_at_utc").alias("first_seen_at_utc"),
             F.max("event_at_utc").alias("last_seen_at_utc"),
             F.count(F.lit(1)).alias("events"),
-            *[_allowed(name, source) for name in CONSENTS],
+            *[_allowed(name, source) for name in PERMISSIONS],
         )
     )
-    of_day = ("event_date", "first_seen_at_utc", "last_seen_at_utc", "events", *CONSENTS)
+    of_day = ("event_date", "first_seen_at_utc", "last_seen_at_utc", "events", *PERMISSIONS)
     pairs = together.select(*of_day, F.explode_outer(_pairs(KEYS[source])).alias("pair"))
     return (
         pairs.where(F.col("pair").isNotNull())
@@ -69,7 +74,7 @@ def _links(events: DataFrame, source: str) -> DataFrame:
             F.min("first_seen_at_utc").alias("first_seen_at_utc"),
             F.max("last_seen_at_utc").alias("last_seen_at_utc"),
             F.sum("events").alias("events"),
-            *[F.bool_and(name).alias(name) for name in CONSENTS],
+            *[F.bool_and(name).alias(name) for name in PERMISSIONS],
         )
         .select("event_date", *PAIR, F.lit(source).alias("source"), *of_day[1:])
     )
@@ -88,7 +93,7 @@ def _rotated(rotations: DataFrame) -> DataFrame:
         F.col("event_at_utc").alias("first_seen_at_utc"),
         F.col("event_at_utc").alias("last_seen_at_utc"),
         F.lit(1).cast("bigint").alias("events"),
-        *[F.lit(None).cast("boolean").alias(name) for name in CONSENTS],
+        *[F.lit(None).cast("boolean").alias(name) for name in PERMISSIONS],
     )
 
 
@@ -116,8 +121,7 @@ def _pair(one: str, other: str, kinds: Mapping[str, str]) -> Column:
 
 def _pairs_of(source: str) -> Column:
     """How many pairs a silver row gives."""
-    keys = [F.when(F.col(name).isNotNull(), 1).otherwise(0) for name in KEYS[source]]
-    number = reduce(Column.__add__, keys)
+    number = keys_of(source)
     pairs = (number * (number - 1) / 2).cast("bigint")
     return F.when(~F.col("is_bot"), pairs).otherwise(0) if source in SIGNALLED else pairs
 

@@ -7,17 +7,17 @@ from adlake.config import Config, SessionsConfig
 from adlake.marts.mart import COUNTED_AT, Frames, Mart, Proof, Reach
 from adlake.marts.user_days import device
 from adlake.marts.visits import (
-    MICROS,
     ORDER,
     PAGE,
-    SECONDS_PER_DAY,
     SESSION,
     engaged_seconds,
     first,
     has_visitor,
     heartbeat_of,
+    is_after_silence,
     is_of_page,
     is_ping,
+    longest_micros,
     whole_seconds,
     with_engagement,
     with_sessions,
@@ -43,7 +43,7 @@ def page_views(frames: Frames, config: Config) -> DataFrame:
     Returns:
         one row per page view of a person in a session, in the day of its page_view event.
     """
-    events = with_views(with_sessions(frames["page_events"], config), config)
+    events = _events(frames, config)
     pages = _pages(events.where(is_of_page() & F.col("session_id").isNotNull()), config.sessions)
     viewed = pages.where(F.col("view").isNotNull()).select(
         *PAGE, "view.*", "page_pings", "engaged_seconds", "scroll_percent", _ended().alias("ended_at_utc")
@@ -70,6 +70,17 @@ def page_views(frames: Frames, config: Config) -> DataFrame:
     )
 
 
+def _events(frames: Frames, config: Config) -> DataFrame:
+    """Page events with their sessions and `is_view`: whether it is the event that makes the row of its page view."""
+    is_candidate = is_of_page() & (F.col("event_name") == "page_view")
+    # every other event is alone: together they would be one large partition
+    view = F.when(is_candidate, F.col("page_view_id")).otherwise(F.col("event_id"))
+    of_view = Window.partitionBy(is_candidate, view).orderBy(*ORDER)
+    # a page view does not last longer than a session
+    is_first = is_after_silence(of_view, longest_micros(config.sessions))
+    return with_sessions(frames["page_events"], config).withColumn("is_view", is_candidate & is_first)
+
+
 def _pages(events: DataFrame, settings: SessionsConfig) -> DataFrame:
     """One row per page view id and session, `view` being null where another session, or none, opened the page."""
     heartbeats = F.count_distinct(F.when(is_ping(), heartbeat_of(settings)))
@@ -90,23 +101,6 @@ def _scroll_percent() -> Column:
     return F.when(seen.isNotNull(), F.round(100 * F.least(seen, height) / height)).cast("int")
 
 
-def with_views(events: DataFrame, config: Config) -> DataFrame:
-    """Events with `is_view`: whether it is the page_view event that makes the row of its page view.
-
-    Args:
-        events: as `with_sessions` gives them.
-        config: how long a session is: a page view does not last longer.
-    """
-    is_candidate = is_of_page() & (F.col("event_name") == "page_view")
-    # every other event is alone: together they would be one large partition
-    view = F.when(is_candidate, F.col("page_view_id")).otherwise(F.col("event_id"))
-    of_view = Window.partitionBy(is_candidate, view).orderBy(*ORDER)
-    micros = F.unix_micros("event_at_utc")
-    gap = micros - F.lag(micros).over(of_view)
-    is_first = F.coalesce(gap > config.sessions.maximum_days * SECONDS_PER_DAY * MICROS, F.lit(True))
-    return events.withColumn("is_view", is_candidate & is_first)
-
-
 def fates(frames: Frames, config: Config) -> DataFrame:
     """Page_view events with `reason`, why they made no row; null for those that did."""
     views = frames["page_events"].where("event_name = 'page_view'")
@@ -116,7 +110,7 @@ def fates(frames: Frames, config: Config) -> DataFrame:
         .when(F.col("page_view_id").isNull(), "page_view_id_missing")
     )
     lost = views.where(reason.isNotNull()).select("event_date", reason.alias("reason"))
-    events = with_views(with_sessions(frames["page_events"], config), config)
+    events = _events(frames, config)
     kept = events.where((F.col("event_name") == "page_view") & F.col("page_view_id").isNotNull())
     because = F.when(~F.col("is_view"), "page_view_repeated").when(F.col("session_id").isNull(), "session_too_long")
     return lost.unionByName(kept.select("event_date", because.alias("reason")))
@@ -124,7 +118,7 @@ def fates(frames: Frames, config: Config) -> DataFrame:
 
 def _attribution(frames: Frames, config: Config) -> DataFrame:
     """Events of pages that have a row; they count where their page view began."""
-    events = with_views(with_sessions(frames["page_events"], config), config)
+    events = _events(frames, config)
     viewed_at = F.max(F.when(F.col("is_view"), F.col("event_at_utc"))).over(Window.partitionBy(*PAGE))
     counted = events.withColumn(COUNTED_AT, F.when(is_of_page(), viewed_at))
     return with_engagement(counted, config.sessions).where(F.col(COUNTED_AT).isNotNull())

@@ -5,6 +5,7 @@ from pyspark.sql import functions as F
 
 from adlake.config import Config
 from adlake.marts.mart import Frames, Mart, Proof
+from adlake.marts.place import site_or_app
 
 GRAIN = ("event_date", "site", "is_app", "bot_reason")
 SUMS = ("page_events", "page_views", "auction_slots")
@@ -34,8 +35,7 @@ def traffic_daily(frames: Frames, _: Config) -> DataFrame:
     auctions = frames["auctions"].where(~F.col("is_test"))
     slots = auctions.select(
         "event_date",
-        F.coalesce("site", "app_bundle").alias("site"),
-        (F.col("site").isNull() & F.col("app_bundle").isNotNull()).alias("is_app"),
+        *site_or_app(),
         "bot_reason",
         F.lit(0).alias("page_events"),
         F.lit(0).alias("page_views"),

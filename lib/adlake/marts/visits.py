@@ -37,15 +37,14 @@ def with_sessions(events: DataFrame, config: Config) -> DataFrame:
     """
     settings = config.sessions
     named = events.where(~F.col("is_bot") & has_visitor())
-    longest = settings.maximum_days * SECONDS_PER_DAY * MICROS
+    longest = longest_micros(settings)
     silence = F.when(_is_tracked(), longest).otherwise(settings.timeout_minutes * SECONDS_PER_MINUTE * MICROS)
     of_visitor = Window.partitionBy("is_tracked", "visitor").orderBy(*ORDER)
-    gap = _micros("event_at_utc") - F.lag(_micros("event_at_utc")).over(of_visitor)
     begun = named.select(
         "*",
         _is_tracked().alias("is_tracked"),
         _visitor().alias("visitor"),
-    ).withColumn("begun_at_utc", F.when(F.coalesce(gap > silence, F.lit(True)), F.col("event_at_utc")))
+    ).withColumn("begun_at_utc", F.when(is_after_silence(of_visitor, silence), F.col("event_at_utc")))
     up_to_here = of_visitor.rowsBetween(Window.unboundedPreceding, Window.currentRow)
     started = F.last("begun_at_utc", ignorenulls=True).over(up_to_here)
     found = begun.withColumn("started_at_utc", started)
@@ -56,6 +55,17 @@ def with_sessions(events: DataFrame, config: Config) -> DataFrame:
         F.when(is_inside, F.when(F.col("is_tracked"), F.col("visitor")).otherwise(own_id)).alias("session_id"),
         F.when(is_inside, F.col("started_at_utc")).alias("session_started_at_utc"),
     )
+
+
+def longest_micros(settings: SessionsConfig) -> int:
+    """How long a session lasts at most, in microseconds."""
+    return settings.maximum_days * SECONDS_PER_DAY * MICROS
+
+
+def is_after_silence(among: WindowSpec, silence_micros: int | Column) -> Column:
+    """Whether an event is the first of its window, or more than the silence after the one before."""
+    micros = _micros("event_at_utc")
+    return F.coalesce(micros - F.lag(micros).over(among) > silence_micros, F.lit(True))
 
 
 def has_visitor() -> Column:
