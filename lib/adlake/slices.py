@@ -1,12 +1,14 @@
 """The touched slices of each mart, recomputed and replaced in one commit."""
 
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
 from functools import reduce
 
 import pyarrow as pa
+from pyspark import StorageLevel
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
 
@@ -20,7 +22,7 @@ from adlake.errors import AccountError
 from adlake.lake import Lake
 from adlake.markers import markers
 from adlake.marts import MARTS
-from adlake.marts.mart import COUNTED_AT, Frames, Mart
+from adlake.marts.mart import COUNTED_AT, Frames, Mart, Reach
 from adlake.publish import Candidate, write_candidate
 from adlake.quality.checks import MEASURE_PREFIX
 from adlake.quality.verdict import Judgement
@@ -77,13 +79,17 @@ def build(run: Run, name: str, work: Touched) -> Ready | None:
     """
     clock, mart, contract = Clock(), MARTS[name], table(name)
     read = read_for(work, mart.reach(run.lake.config))
-    frames = _inputs(run, mart, contract, read)
-    is_whole = work.slices is None
+    with _prepared(mart, _inputs(run, mart, contract, read), run.lake.config) as frames:
+        return _build(run, mart, frames, work, clock)
+
+
+def _build(run: Run, mart: Mart, frames: Frames, work: Touched, clock: Clock) -> Ready | None:
+    contract, is_whole = table(mart.table), work.slices is None
     files = [] if is_whole else _files_of_days(run.lake, contract, work)
     committed = read_files(run.session, run.lake, contract, files)
     is_touched = _in_slices(contract, work)
     rows = mart.build(frames, run.lake.config)
-    if read != work:
+    if mart.reach(run.lake.config) != Reach():
         rows = rows.where(is_touched)
     if files:
         rows = rows.unionByName(committed.where(~is_touched))
@@ -133,6 +139,19 @@ def _inputs(run: Run, mart: Mart, contract: Table, work: Touched) -> dict[str, D
             days |= {date.fromisoformat(value) for value in run.lake.partition_values(source, "event_date")}
     frames["days"] = run.session.createDataFrame(pa.table({"event_date": pa.array(sorted(days), pa.date32())}))
     return frames
+
+
+@contextmanager
+def _prepared(mart: Mart, frames: Frames, config: Config) -> Iterator[Frames]:
+    """The frames of a mart, kept while it is made."""
+    prepared = mart.prepare(frames, config)
+    for frame in prepared.values():
+        frame.persist(StorageLevel.MEMORY_AND_DISK)
+    try:
+        yield {**frames, **prepared}
+    finally:
+        for frame in prepared.values():
+            frame.unpersist()
 
 
 def _event_filter(contract: Table, work: Touched) -> Column:

@@ -94,6 +94,11 @@ def assert_same(actual, expected):
         raise AssertionError(_difference(*plain)) from None
 
 
+def prepared(mart, frames, config):
+    """The frames with those that the mart prepares of them."""
+    return {**frames, **mart.prepare(frames, config)}
+
+
 def assert_proven(mart, frames, config, expected):
     """The proofs of a mart add up to the same from silver as the expected rows do, and there is no other proof."""
     counted = Counter()

@@ -13,7 +13,7 @@ from adlake.frames import conform
 from adlake.marts import MARTS
 from adlake.marts.page_views import fates
 from tests.conftest import make_config
-from tests.spark.rows import BATCH, assert_proven, assert_same, at, key_of, rows
+from tests.spark.rows import BATCH, assert_proven, assert_same, at, key_of, prepared, rows
 
 VIEWS, VISITS = MARTS["gold.page_views"], MARTS["gold.sessions"]
 PLACE = {"_batch_id": BATCH, "_file": "f", "_position": 1}
@@ -177,18 +177,19 @@ def frames(spark):
 
 
 def test_page_views_have_engaged_time_and_depth(spark, frames, bought):
-    contract = table("gold.page_views")
+    contract, frames = table("gold.page_views"), prepared(VIEWS, frames, bought)
     assert_same(conform(VIEWS.build(frames, bought), contract), rows(spark, contract, *PAGES))
     assert_proven(VIEWS, frames, bought, PAGES)
 
 
 def test_every_page_view_event_made_a_row_or_is_left_out_for_a_reason(frames, bought):
-    found = {row["reason"]: row["count"] for row in fates(frames, bought).groupBy("reason").count().collect()}
+    told = fates(prepared(VIEWS, frames, bought), bought)
+    found = {row["reason"]: row["count"] for row in told.groupBy("reason").count().collect()}
     assert found == {None: len(PAGES)} | LEFT_OUT
 
 
 def test_sessions_end_after_a_silence_or_three_days(spark, frames, bought):
-    contract = table("gold.sessions")
+    contract, frames = table("gold.sessions"), prepared(VISITS, frames, bought)
     assert_same(conform(VISITS.build(frames, bought), contract), rows(spark, contract, *VISITED))
     assert_proven(VISITS, frames, bought, VISITED)
 
@@ -242,7 +243,7 @@ def test_the_rows_of_a_day_follow_from_the_days_around_it(spark, config, worlds,
 
     def built(events):
         frames = {"page_events": rows(spark, "silver.page_events", *events)}
-        return mart.build(frames, config)
+        return mart.build(prepared(mart, frames, config), config)
 
     # the id of a silent session is a hash of person and start; the person stands for it
     columns = ["event_date", "started_at_utc", "ended_at_utc", "duration_seconds", "is_engaged", *measures]
@@ -256,7 +257,8 @@ def recomputed(spark, config, mart, known, days):
     """What a run writes for some days: rows of all that is read for them, cut down to the days themselves."""
     read = mart.reach(config).read_for(days)
     values = [value for value in known if value["event_date"] in read]
-    built = mart.build({"page_events": rows(spark, "silver.page_events", *values)}, config)
+    frames = {"page_events": rows(spark, "silver.page_events", *values)}
+    built = mart.build(prepared(mart, frames, config), config)
     return built.where(F.col("event_date").isin(list(days))).toArrow().to_pylist()
 
 

@@ -10,7 +10,7 @@ from adlake.config import Config
 from adlake.lake import Lake
 
 Frames = Mapping[str, DataFrame]
-"""Silver frames by table name, restricted to whole slices, and `days`: the distinct `event_date`."""
+"""Silver frames by table name, restricted to whole slices, `days`: the distinct `event_date`, and what was prepared."""
 
 COUNTED_AT = "counted_at_utc"
 """Where an attribution says in which slice an event counts."""
@@ -102,6 +102,10 @@ def _own_day(_: Config) -> Reach:
     return Reach()
 
 
+def _nothing(_: Frames, __: Config) -> Frames:
+    return {}
+
+
 @dataclass(frozen=True)
 class Mart:
     """A table whose slices are recomputed whenever silver's change.
@@ -111,6 +115,8 @@ class Mart:
         events: silver tables whose slices it follows.
         references: silver tables that it looks things up in.
         build: the frames of all of them to rows of the mart.
+        prepare: frames that build, attribution and fates all start from, by names of the mart's own; they are worked
+            out once.
         proofs: of all measures, under a configuration: their sums over a slice must equal silver's.
         pricing: for proofs with a price.
         reach: for rows that events of other days decide, under a configuration.
@@ -127,6 +133,7 @@ class Mart:
     references: Sequence[Reference] = ()
     pricing: Pricing | None = None
     reach: Callable[[Config], Reach] = _own_day
+    prepare: Callable[[Frames, Config], Frames] = _nothing
     attribution: Callable[[Frames, Config], DataFrame] | None = None
     fates: Callable[[Frames, Config], DataFrame] | None = None
 

@@ -28,6 +28,12 @@ VIEW = (
     *("referrer_site", "refr_medium"),
 )
 
+EVENT = (
+    *(*VIEW, "event_id", "event_name", "is_bot", "page_view_id", "domain_session_id"),
+    *("pp_yoffset_max", "doc_height", "viewport_height"),
+)
+SEEN = "events_with_views"
+
 
 def page_views(frames: Frames, config: Config) -> DataFrame:
     """Page views with engaged time and scroll depth, as dbt-snowplow-web 0.15.2 has them.
@@ -37,13 +43,13 @@ def page_views(frames: Frames, config: Config) -> DataFrame:
     length of a session.
 
     Args:
-        frames: `page_events` of whole days (UTC), as far around the wanted days as the reach says.
+        frames: prepared of `page_events` of whole days (UTC), as far around the wanted days as the reach says.
         config: of sessions.
 
     Returns:
         one row per page view of a person in a session, in the day of its page_view event.
     """
-    events = _events(frames, config)
+    events = frames[SEEN]
     pages = _pages(events.where(is_of_page() & F.col("session_id").isNotNull()), config.sessions)
     viewed = pages.where(F.col("view").isNotNull()).select(
         *PAGE, "view.*", "page_pings", "engaged_seconds", "scroll_percent", _ended().alias("ended_at_utc")
@@ -70,7 +76,7 @@ def page_views(frames: Frames, config: Config) -> DataFrame:
     )
 
 
-def _events(frames: Frames, config: Config) -> DataFrame:
+def _prepare(frames: Frames, config: Config) -> Frames:
     """Page events with their sessions and `is_view`: whether it is the event that makes the row of its page view."""
     is_candidate = is_of_page() & (F.col("event_name") == "page_view")
     # every other event is alone: together they would be one large partition
@@ -78,7 +84,8 @@ def _events(frames: Frames, config: Config) -> DataFrame:
     of_view = Window.partitionBy(is_candidate, view).orderBy(*ORDER)
     # a page view does not last longer than a session
     is_first = is_after_silence(of_view, longest_micros(config.sessions))
-    return with_sessions(frames["page_events"], config).withColumn("is_view", is_candidate & is_first)
+    events = with_sessions(frames["page_events"].select(*EVENT), config)
+    return {SEEN: events.withColumn("is_view", is_candidate & is_first)}
 
 
 def _pages(events: DataFrame, settings: SessionsConfig) -> DataFrame:
@@ -101,7 +108,7 @@ def _scroll_percent() -> Column:
     return F.when(seen.isNotNull(), F.round(100 * F.least(seen, height) / height)).cast("int")
 
 
-def fates(frames: Frames, config: Config) -> DataFrame:
+def fates(frames: Frames, _: Config) -> DataFrame:
     """Page_view events with `reason`, why they made no row; null for those that did."""
     views = frames["page_events"].where("event_name = 'page_view'")
     reason = (
@@ -110,17 +117,15 @@ def fates(frames: Frames, config: Config) -> DataFrame:
         .when(F.col("page_view_id").isNull(), "page_view_id_missing")
     )
     lost = views.where(reason.isNotNull()).select("event_date", reason.alias("reason"))
-    events = _events(frames, config)
-    kept = events.where((F.col("event_name") == "page_view") & F.col("page_view_id").isNotNull())
+    kept = frames[SEEN].where((F.col("event_name") == "page_view") & F.col("page_view_id").isNotNull())
     because = F.when(~F.col("is_view"), "page_view_repeated").when(F.col("session_id").isNull(), "session_too_long")
     return lost.unionByName(kept.select("event_date", because.alias("reason")))
 
 
 def _attribution(frames: Frames, config: Config) -> DataFrame:
     """Events of pages that have a row; they count where their page view began."""
-    events = _events(frames, config)
     viewed_at = F.max(F.when(F.col("is_view"), F.col("event_at_utc"))).over(Window.partitionBy(*PAGE))
-    counted = events.withColumn(COUNTED_AT, F.when(is_of_page(), viewed_at))
+    counted = frames[SEEN].withColumn(COUNTED_AT, F.when(is_of_page(), viewed_at))
     return with_engagement(counted, config.sessions).where(F.col(COUNTED_AT).isNotNull())
 
 
@@ -147,6 +152,7 @@ PAGE_VIEWS = Mart(
     build=page_views,
     proofs=_proofs,
     reach=_reach,
+    prepare=_prepare,
     attribution=_attribution,
     fates=fates,
 )

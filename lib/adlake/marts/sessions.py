@@ -25,6 +25,8 @@ LANDING = (
 )
 # which key names the person of a session, best first
 PERSON = ("login_id_key", "domain_id_key", "network_id_key")
+EVENT = (*LANDING, *PERSON, "id_key", "is_bot", "domain_session_id", "page_view_id")
+INSIDE = "events_in_sessions"
 SUMS = ("events", "page_views", "page_pings", "conversions", "engaged_seconds")
 DIRECT, NO_MEDIUM = "(direct)", "(none)"
 LEAST_PAGE_VIEWS, LEAST_HEARTBEATS = 2, 2
@@ -37,13 +39,13 @@ def sessions(frames: Frames, config: Config) -> DataFrame:
     none (Snowplow). Source, landing page, device and country are those of its first page view or ping.
 
     Args:
-        frames: `page_events` of whole days (UTC), as far around the wanted days as the reach says.
+        frames: prepared of `page_events` of whole days (UTC), as far around the wanted days as the reach says.
         config: of sessions.
 
     Returns:
         one row per session, in the day (UTC) of its first event, with all of its events up to three days later.
     """
-    pages = _pages(with_sessions(frames["page_events"], config), config)
+    pages = _pages(frames[INSIDE], config)
     engaged = _engaged(config.sessions)
     return _summed(pages).select(
         "session_id",
@@ -69,21 +71,29 @@ def sessions(frames: Frames, config: Config) -> DataFrame:
     )
 
 
+def _prepare(frames: Frames, config: Config) -> Frames:
+    events = with_sessions(frames["page_events"].select(*EVENT), config)
+    return {INSIDE: events.where(F.col("session_id").isNotNull())}
+
+
 def _pages(events: DataFrame, config: Config) -> DataFrame:
     """One row per session and page, and one for its events of no page."""
     settings = config.sessions
     page = F.when(is_of_page(), F.col("page_view_id")).alias("page_view_id")
     heartbeats = F.count_distinct(F.when(is_ping(), heartbeat_of(settings)))
-    inside = events.where(F.col("session_id").isNotNull()).withColumn("is_of_page", is_of_page())
-    return inside.groupBy(*SESSION, page).agg(
-        F.count(F.lit(1)).alias("events"),
-        F.max(F.col("is_of_page").cast("bigint")).alias("page_views"),
-        F.count_if(is_ping()).alias("page_pings"),
-        F.count_if(_is_conversion(config)).alias("conversions"),
-        engaged_seconds(heartbeats, settings).alias("engaged_seconds"),
-        F.max("event_at_utc").alias("ended_at_utc"),
-        first(F.struct(*LANDING), F.col("is_of_page")).alias("landing"),
-        *[_first_key(key).alias(key) for key in PERSON],
+    return (
+        events.withColumn("is_of_page", is_of_page())
+        .groupBy(*SESSION, page)
+        .agg(
+            F.count(F.lit(1)).alias("events"),
+            F.max(F.col("is_of_page").cast("bigint")).alias("page_views"),
+            F.count_if(is_ping()).alias("page_pings"),
+            F.count_if(_is_conversion(config)).alias("conversions"),
+            engaged_seconds(heartbeats, settings).alias("engaged_seconds"),
+            F.max("event_at_utc").alias("ended_at_utc"),
+            first(F.struct(*LANDING), F.col("is_of_page")).alias("landing"),
+            *[_first_key(key).alias(key) for key in PERSON],
+        )
     )
 
 
@@ -152,8 +162,7 @@ def _is_from_outside() -> Column:
 
 def _attribution(frames: Frames, config: Config) -> DataFrame:
     """Events of sessions in which a page was seen; they count where the session began."""
-    events = with_sessions(frames["page_events"], config)
-    counted = events.withColumn(COUNTED_AT, F.col("session_started_at_utc"))
+    counted = frames[INSIDE].withColumn(COUNTED_AT, F.col("session_started_at_utc"))
     return with_engagement(counted, config.sessions)
 
 
@@ -185,5 +194,6 @@ SESSIONS = Mart(
     build=sessions,
     proofs=_proofs,
     reach=_reach,
+    prepare=_prepare,
     attribution=_attribution,
 )
