@@ -12,7 +12,7 @@ from adlake.contracts import table
 from adlake.frames import conform
 from adlake.marts import MARTS
 from adlake.permission import Purpose, permitted
-from tests.spark.rows import BATCH, assert_proven, assert_same, at, frame, rows
+from tests.spark.rows import BATCH, assert_proven, assert_same, at, frame, prepared, rows
 
 CONSENTS = MARTS["silver.consents"]
 CONTRACT = table("silver.consents")
@@ -123,7 +123,8 @@ def test_a_row_for_every_change_of_every_identifier(spark, config):
         ),
         change("k1:z", "crm", "contact_states", (clock("10:00"),), OF_CONTACT | {"may_share": []}, 1),
     ]  # fmt: skip
-    assert_same(conform(CONSENTS.build(frames, config), CONTRACT), rows(spark, "silver.consents", *expected))
+    found = CONSENTS.build(prepared(CONSENTS, frames, config), config)
+    assert_same(conform(found, CONTRACT), rows(spark, "silver.consents", *expected))
     assert_proven(CONSENTS, frames, config, expected)
 
 
@@ -245,10 +246,11 @@ def test_days_recomputed_one_by_one_are_the_days_recomputed_together(spark, conf
     pages = [
         page(clock(f"{hour:02}:00", day), None, "k1:b", (YES, NO)[hour % 3 == 0]) for day in (2, 3) for hour in range(9)
     ]
-    whole = CONSENTS.build(frames_of(spark, pages=pages), config)
-    by_day = [
-        CONSENTS.build(frames_of(spark, pages=[p for p in pages if p["event_at_utc"].day == day]), config)
-        for day in (2, 3)
-    ]
+
+    def built(pages):
+        return CONSENTS.build(prepared(CONSENTS, frames_of(spark, pages=pages), config), config)
+
+    whole = built(pages)
+    by_day = [built([page for page in pages if page["event_at_utc"].day == day]) for day in (2, 3)]
     assert_same(by_day[0].unionByName(by_day[1]), whole)
     assert whole.where(F.col("event_date") == clock("00:00", 3).date()).count() == 6

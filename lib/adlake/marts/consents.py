@@ -16,6 +16,7 @@ CONTACTS = "contact_states"
 UNSAID = (NO_LAW, NO_SIGNAL)
 SAID = (*PERMISSIONS, SHARES, BASIS, "consent_policy_version")
 DAY = ("id_key", "kind", "source", "event_date")
+BY_DECISION = "signals_by_decision"
 
 
 def consents(frames: Frames, _: Config) -> DataFrame:
@@ -26,23 +27,31 @@ def consents(frames: Frames, _: Config) -> DataFrame:
     Of two decisions at one instant that with fewer permissions counts.
 
     Args:
-        frames: `page_events`, `auctions` and `contact_states` of whole days (UTC).
+        frames: prepared of `page_events`, `auctions` and `contact_states` of whole days (UTC).
 
     Returns:
         one row per identifier, source, day and change; a permission of which the signal says nothing is null.
     """
+    # nearly everybody says one thing all day; only for the others the order of signals matters
+    steady = frames[BY_DECISION].where(F.col("decisions") == 1).drop("decisions")
+    turning = frames[BY_DECISION].where(F.col("decisions") > 1).select(*DAY).distinct()
+    return steady.unionByName(_changes(_signals(frames).join(turning, list(DAY), "left_semi")))
+
+
+def _prepare(frames: Frames, _: Config) -> Frames:
+    """Signals summed up by what they allow, with the number of different `decisions` of the identifier's day."""
+    by_decision = _signals(frames).groupBy(*DAY, *SAID).agg(*_seen(), F.count(F.lit(1)).alias("events"))
+    decisions = F.count(F.lit(1)).over(Window.partitionBy(*DAY))
+    return {BY_DECISION: by_decision.withColumn("decisions", decisions)}
+
+
+def _signals(frames: Frames) -> DataFrame:
+    """One row per signal and identifier."""
     events = [
         _said(frames[source].where(_counts(source)).withColumn("signal_at_utc", F.col("event_at_utc")), source)
         for source in SIGNALLED
     ]
-    signals = reduce(DataFrame.unionByName, [*events, _said(_of_contacts(frames[CONTACTS]), CONTACTS)])
-    by_decision = signals.groupBy(*DAY, *SAID).agg(*_seen(), F.count(F.lit(1)).alias("events"))
-    decisions = F.count(F.lit(1)).over(Window.partitionBy(*DAY))
-    counted = by_decision.withColumn("decisions", decisions)
-    # nearly everybody says one thing all day; only for the others the order of signals matters
-    steady = counted.where(F.col("decisions") == 1).drop("decisions")
-    turning = counted.where(F.col("decisions") > 1).select(*DAY).distinct()
-    return steady.unionByName(_changes(signals.join(turning, list(DAY), "left_semi")))
+    return reduce(DataFrame.unionByName, [*events, _said(_of_contacts(frames[CONTACTS]), CONTACTS)])
 
 
 def _said(rows: DataFrame, source: str) -> DataFrame:
@@ -112,5 +121,6 @@ CONSENTS = Mart(
     table="silver.consents",
     events=(*SIGNALLED, CONTACTS),
     build=consents,
+    prepare=_prepare,
     proofs=_proofs,
 )
