@@ -15,6 +15,7 @@ from adlake.errors import AccountError
 from adlake.markers import markers, newest
 from adlake.marts.user_features import SUMS, amount, histories, mean_interest, user_features
 from adlake.publish import write_candidate
+from adlake.quality.verdict import REMAKE
 from adlake.run import Clock, Run
 from adlake.snapshots import CONTACTS, DAYS, STEP, TABLE, Snapshot, due_snapshot
 from adlake.tables import read_table
@@ -49,7 +50,8 @@ def build(run: Run, due: Snapshot) -> None:
     found = {name: sum(group[name] for group in census.groups) for name in SUMS}
     _prove(found, seen.get, days, where=f"{TABLE}, day {due.as_of}")
     batch_id = newest(due.batches)
-    judgement = audit(run, contract, written, count=candidate.rows, step=STEP, batch_id=batch_id)
+    judged_as = batch_id if due.is_open else f"{REMAKE}{run.run_id}"
+    judgement = audit(run, contract, written, count=candidate.rows, step=STEP, batch_id=judged_as)
     if not judgement.verdict.publishes:
         hold(run, judgement, candidate)
         return

@@ -2,9 +2,9 @@
 
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
-from pyspark.sql import Column, DataFrame
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 from adlake.consent import Policy
@@ -12,11 +12,12 @@ from adlake.contracts import Table
 from adlake.decisions import BASIS, decided
 from adlake.dedup import address_of
 from adlake.identity import IdentityKey
-from adlake.quality.rows import broken_rules, first_broken, is_broken, is_judged
+from adlake.quality.rows import broken_rules, first_broken, impracticable, is_broken, is_judged
 from adlake.quality.suite import Rule
 from adlake.quality.verdict import Outcome, split_outcomes
 from adlake.quarantine import RULE_IDS, refused_rows
 from adlake.sources.source import WORKED_OUT, Check, Refinement
+from adlake.spark_failures import SPARK_FAILURES
 
 OF_VALUES = "_of_values"
 
@@ -30,7 +31,8 @@ class Parting:
         refused: quarantine rows.
         refused_by_file: how many, by landing file.
         filtered: rows left out, by reason.
-        outcomes: of the suite's rules that refuse rows, in their order.
+        outcomes: of the suite's rules that refuse rows.
+        parter: that decided, without the rules that Spark could not carry out.
     """
 
     accepted: DataFrame
@@ -38,6 +40,7 @@ class Parting:
     refused_by_file: Mapping[str, int]
     filtered: Mapping[str, int]
     outcomes: tuple[Outcome, ...]
+    parter: "Parter"
 
 
 @dataclass(frozen=True)
@@ -61,6 +64,7 @@ class Parter:
         contract: of the refined table.
         refinement: its form rules and filters, and the transformation.
         rules: of its suite, those that refuse rows.
+        unjudged: outcomes of those that Spark cannot carry out; they are not among the others.
         identity: key for identifiers.
         policy: that decides what consent allows of rows that carry signals.
         step: that refuses.
@@ -74,6 +78,14 @@ class Parter:
     policy: Policy
     step: str
     more_filters: Sequence[Check] = ()
+    unjudged: tuple[Outcome, ...] = ()
+
+    def practicable(self, session: SparkSession) -> "Parter":
+        """The same without the rules that Spark cannot carry out: the gate says so, and nothing is published."""
+        lost = impracticable(session, self.contract, self.rules)
+        unjudged = tuple(Outcome(rule.id, rule.on_fail, "could_not_run") for rule in lost)
+        rules = [rule for rule in self.rules if rule not in lost]
+        return replace(self, rules=rules, unjudged=(*self.unjudged, *unjudged))
 
     def accepted(self, records: DataFrame) -> DataFrame:
         """The rows that no rule refuses and no filter leaves out."""
@@ -152,7 +164,7 @@ def parted(parter: Parter, records: DataFrame, read: int) -> Parting:
     """The records parted, and counted by what became of them.
 
     The rows that keep their form are counted with their values in one narrow pass; only when some records are not
-    among them does a second pass ask why.
+    among them does a second pass ask why. Whether Spark can carry the rules out is asked only when that pass fails.
 
     Args:
         parter: what decides.
@@ -165,7 +177,13 @@ def parted(parter: Parter, records: DataFrame, read: int) -> Parting:
     sound = parter.sound(records)
     found = 0
     if parter.rules:
-        by_value, outcomes, found = parter.count_values(sound)
+        try:
+            by_value, outcomes, found = parter.count_values(sound)
+        except SPARK_FAILURES:
+            lesser = parter.practicable(records.sparkSession)
+            if len(lesser.rules) == len(parter.rules):
+                raise
+            return parted(lesser, records, read)
     if found != read or not parter.rules:
         by_form = parter.count_form(records)
     files = Counter(by_form.refused_by_file) + Counter(by_value)
@@ -174,7 +192,8 @@ def parted(parter: Parter, records: DataFrame, read: int) -> Parting:
         refused=parter.refused(records, sound, files, by_value=bool(by_value)),
         refused_by_file=files,
         filtered=by_form.filtered,
-        outcomes=outcomes,
+        outcomes=(*outcomes, *parter.unjudged),
+        parter=parter,
     )
 
 

@@ -15,6 +15,7 @@ from adlake.contracts import table
 from adlake.markers import marker, markers, newest
 from adlake.marts.user_keys import edges_between, linked_keys, linked_pairs, user_keys
 from adlake.publish import write_candidate
+from adlake.quality.verdict import REMAKE
 from adlake.run import Clock, Run
 from adlake.tables import read_table
 
@@ -30,10 +31,12 @@ class Due:
     Attributes:
         upstream: version of the links up to which the new map accounts.
         batches: batches whose commits are new in it, oldest first.
+        is_open: whether the next run would go on with it; not when only somebody's wish makes the map anew.
     """
 
     upstream: int
     batches: tuple[str, ...]
+    is_open: bool
 
     @property
     def newest_batch(self) -> str:
@@ -56,9 +59,10 @@ def pending(run: Run, *, rebuild: bool = False) -> Due | None:
     commits = run.lake.commits(links, -1 if consumed is None else consumed)
     # a log that has forgotten commits, and a commit that does not name its slices, stand for a change
     changing = [] if commits is None else [one for one in commits if one.slices is None or one.slices]
-    if commits is not None and not changing and not rebuild:
+    is_open = commits is None or bool(changing)
+    if not is_open and not rebuild:
         return None
-    return Due(version, tuple(sorted({str(one.meta["batch"]) for one in changing if one.meta} - {""})))
+    return Due(version, tuple(sorted({str(one.meta["batch"]) for one in changing if one.meta} - {""})), is_open)
 
 
 def build(run: Run, due: Due) -> None:
@@ -87,7 +91,8 @@ def build(run: Run, due: Due) -> None:
         return
     written = candidate.frame(run.session)
     take_census(written, contract, [F.col("is_cut")]).check(contract, candidate.rows)
-    judgement = audit(run, contract, written, count=candidate.rows, step=STEP, batch_id=due.newest_batch)
+    batch_id = due.newest_batch if due.is_open else f"{REMAKE}{run.run_id}"
+    judgement = audit(run, contract, written, count=candidate.rows, step=STEP, batch_id=batch_id)
     if not judgement.verdict.publishes:
         hold(run, judgement, candidate)
         return

@@ -5,7 +5,7 @@ is committed first: a row that is in it and has no outcome yet, because the run 
 from the next replay and is not published again.
 """
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from pyspark import StorageLevel
@@ -22,7 +22,7 @@ from adlake.faults import known_names
 from adlake.identity import IdentityKey
 from adlake.markers import markers
 from adlake.publish import write_candidate
-from adlake.quality.verdict import REPLAY
+from adlake.quality.verdict import REPLAY, Outcome
 from adlake.redelivery import among, outdated_deliveries
 from adlake.refined import REFINEMENTS, of_batches, parter_for, published_near, records_of, source_of
 from adlake.run import Clock, Run
@@ -35,6 +35,7 @@ from adlake.wish import DoneReplay, Replay
 STEP = "replay_quarantine"
 OUTCOMES = "quarantine.replays"
 PUBLISHED, DUPLICATE, REFUSED, LEFT_OUT, SETTLED = "published", "duplicate", "refused", "left_out", "settled"
+GONE = "gone"
 TOLD = ("outcome", "rule_id")
 
 
@@ -69,32 +70,42 @@ def replay(run: Run, identity: IdentityKey, wish: Replay) -> DoneReplay:
     unseen = unpublished(run, contract.qualified)
     outdated = among(outdated_deliveries(run.ledger, source_of(contract).name, unseen))
     parter = parter_for(run, contract, STEP, identity, [Check(SUPERSEDED_DELIVERY, lambda: outdated)])
-    records = _open_records(run, contract, wish, unseen)
+    parter = parter.practicable(run.session)
+    bronze, refused = _open_records(run, contract, wish, unseen)
+    address = list(address_of(bronze))
+    asked = refused.select(*address).distinct().persist(StorageLevel.MEMORY_AND_DISK)
+    records = bronze.join(asked, address, "left_semi")
     sound = parter.sound(records)
-    outcomes = _outcomes(run, contract, sound, parter.fates(records)).persist(StorageLevel.MEMORY_AND_DISK)
+    known = asked.join(_outcomes(run, contract, sound, parter.fates(records)), address, "left")
+    # a record that expired after it was refused has nothing that could be published
+    outcomes = known.withColumn("outcome", F.coalesce("outcome", F.lit(GONE))).persist(StorageLevel.MEMORY_AND_DISK)
     counts = {(row["outcome"], row["rule_id"]): row["count"] for row in outcomes.groupBy(*TOLD).count().collect()}
     done = _done(wish.table, batch_id, counts, is_dry=run.is_dry)
+    done.check(asked.count())
     if counts and not run.is_dry:
-        passing = outcomes.where(F.col("outcome") == PUBLISHED).select(*address_of(sound))
-        is_held = not _publish(run, contract, sound.join(passing, list(address_of(sound)), "left_semi"), done, clock)
+        passing = outcomes.where(F.col("outcome") == PUBLISHED).select(*address)
+        rows = sound.join(passing, address, "left_semi")
+        is_held = not _publish(run, contract, rows, done, unjudged=parter.unjudged, clock=clock)
         if not is_held:
             _keep(run, outcomes, done, Clock())
         done = replace(done, is_held=is_held)
-    outcomes.unpersist()
+    for frame in (outcomes, asked):
+        frame.unpersist()
     return done
 
 
-def _open_records(run: Run, contract: Table, wish: Replay, unseen: Collection[str]) -> DataFrame:
-    """The refused records as the layer before holds them, without those of which a replay said the last word."""
+def _open_records(run: Run, contract: Table, wish: Replay, unseen: Collection[str]) -> tuple[DataFrame, DataFrame]:
+    """Records of the layer before, of all batches with refused ones; and the addresses of those that are refused."""
     refused = _refused(run, contract, wish, unseen)
     batches = [row[BATCH] for row in refused.select(BATCH).distinct().collect()]
-    records = records_of(run, of_batches(run, source_of(contract), batches), contract.qualified)
-    address = list(address_of(records))
-    return records.join(refused.select(*address).distinct(), address, "left_semi")
+    return records_of(run, of_batches(run, source_of(contract), batches), contract.qualified), refused
 
 
 def _refused(run: Run, contract: Table, wish: Replay, unseen: Collection[str]) -> DataFrame:
-    """Addresses of the refused records of batches that the table shows: a batch that is yet to come parts its own."""
+    """Addresses of the refused records of which no replay said the last word, of batches that the table shows.
+
+    A batch that is yet to come parts its own.
+    """
     held = read_table(run.session, run.lake, table(f"quarantine.{contract.name}"))
     refused = held.where((F.col("table") == contract.qualified) & (F.col("step") == REFUSING_STEP))
     refused = refused.where(~F.col("batch_id").isin(list(unseen)))
@@ -157,10 +168,14 @@ def _done(name: str, batch_id: str, counts: Mapping[tuple[str, str | None], int]
         refused=named(REFUSED),
         left_out=named(LEFT_OUT),
         is_dry=is_dry,
+        settled=counts.get((SETTLED, None), 0),
+        gone=counts.get((GONE, None), 0),
     )
 
 
-def _publish(run: Run, contract: Table, rows: DataFrame, done: DoneReplay, clock: Clock) -> bool:
+def _publish(
+    run: Run, contract: Table, rows: DataFrame, done: DoneReplay, *, unjudged: Sequence[Outcome], clock: Clock
+) -> bool:
     """Whether the rows that pass were published; not when the gate holds them. Without any there is no commit."""
     if not done.published:
         return True
@@ -175,6 +190,7 @@ def _publish(run: Run, contract: Table, rows: DataFrame, done: DoneReplay, clock
         count=candidate.rows,
         step=STEP,
         batch_id=done.batch_id,
+        split=unjudged,
         is_batch=False,
     )
     if not judgement.verdict.publishes:
@@ -186,7 +202,7 @@ def _publish(run: Run, contract: Table, rows: DataFrame, done: DoneReplay, clock
         duplicates=done.duplicates,
         quarantined=done.refused,
         filtered=done.left_out,
-        replayed=done.rows,
+        replayed=done.came_back,
     )
     run.publish(
         candidate,

@@ -104,7 +104,7 @@ def refine(run: Run, identity: IdentityKey, batch_id: str, name: str) -> "Ready 
     parting = parted(parter, records_of(run, bronze, name), read)
     rewrite = rewrite_without(run.session, run.lake, contract, redelivery)
     losers = losers_of(run, parting.accepted, contract, batch_id, redelivery.is_replaced())
-    restored = _restored(run, parter, batch_id, rewrite.replaced, parting.accepted) if rewrite else None
+    restored = _restored(run, parting.parter, batch_id, rewrite.replaced, parting.accepted) if rewrite else None
     work = Work(contract, batch_id, read, rewrite, restored)
     return _prepare(run, work, parting, losers, clock)
 

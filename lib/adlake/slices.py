@@ -25,7 +25,7 @@ from adlake.marts import MARTS
 from adlake.marts.mart import COUNTED_AT, Frames, Mart, Reach
 from adlake.publish import Candidate, write_candidate
 from adlake.quality.checks import MEASURE_PREFIX
-from adlake.quality.verdict import Judgement
+from adlake.quality.verdict import REMAKE, Judgement
 from adlake.run import Clock, Run, Spent
 from adlake.tables import read_files, read_table
 from adlake.touched import Touched, hours_of, may_hold, read_for, unit_of
@@ -116,7 +116,7 @@ def _build(run: Run, mart: Mart, frames: Frames, work: Touched, clock: Clock) ->
         written.where(is_touched) if files else written,
         count=count,
         step=mart.step,
-        batch_id=work.newest_batch,
+        batch_id=work.newest_batch if work.is_open else f"{REMAKE}{run.run_id}",
         sums={f"{MEASURE_PREFIX}{measure}": total for measure, total in sums.items()},
         is_batch=not is_whole,
         is_known=count == 0 and not any(sums.values()),

@@ -1,7 +1,7 @@
 """Which snapshot of the user features is due, found from the logs alone; no JVM."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, date, datetime, timedelta
 
 from adlake.contracts import Table, table
@@ -22,11 +22,13 @@ class Snapshot:
         as_of: the day; nothing after it counts.
         upstream: version of each table that it is made of.
         batches: batches whose commits are new in it, oldest first.
+        is_open: whether the next run would go on with it; not when only somebody's wish makes it anew.
     """
 
     as_of: date
     upstream: Mapping[str, int]
     batches: tuple[str, ...]
+    is_open: bool = True
 
     @property
     def first_day(self) -> date:
@@ -64,7 +66,8 @@ def due_snapshot(lake: Lake, now: datetime, *, rebuild: bool = False) -> Snapsho
         return None
     first = {DAYS: due.first_day.isoformat(), CONTACTS: ""}
     is_behind = any(_touch(commits, first[name], as_of.isoformat()) for name, commits in changes.items())
-    return due if rebuild or made is None or as_of > made or is_behind else None
+    is_open = made is None or as_of > made or is_behind
+    return replace(due, is_open=is_open) if rebuild or is_open else None
 
 
 def _changes(lake: Lake, contract: Table, source: Table) -> list[Commit] | None:

@@ -22,11 +22,13 @@ class Touched:
         slices: names of hours (`2026-10-31T23`) or days (`2026-10-31`); None for everything.
         upstream: version of each silver table up to which the recomputation accounts.
         batches: batches whose commits touched it.
+        is_open: whether the next run would go on with it; not when only somebody's wish makes the mart anew.
     """
 
     slices: frozenset[str] | None
     upstream: Mapping[str, int]
     batches: tuple[str, ...]
+    is_open: bool = True
 
     @property
     def days(self) -> tuple[date, ...]:
@@ -51,7 +53,7 @@ def pending(lake: Lake, step: str, *, rebuild: bool = False) -> dict[str, Touche
     found = {name: touched(lake, mart) for name, mart in MARTS.items() if mart.step == step}
     if rebuild:
         return {
-            name: replace(work, slices=None)
+            name: replace(work, slices=None, is_open=work.slices is None or bool(work.slices))
             for name, work in found.items()
             if any(v >= 0 for v in work.upstream.values())
         }

@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
+from adlake.errors import AccountError
+
 
 @dataclass(frozen=True)
 class Release:
@@ -50,6 +52,8 @@ class DoneReplay:
         left_out: rows that filters leave out, by reason.
         is_dry: whether nothing was written.
         is_held: whether the gate holds what would be published.
+        settled: rows that a replay published before it was cut off; told now, and published no second time.
+        gone: rows whose records the layer before no longer holds: there is nothing to publish.
     """
 
     table: str
@@ -60,10 +64,33 @@ class DoneReplay:
     left_out: Mapping[str, int]
     is_dry: bool
     is_held: bool = False
+    settled: int = 0
+    gone: int = 0
 
     @property
     def rows(self) -> int:
-        """All of them."""
+        """All that were asked for."""
+        return self.came_back + self.settled + self.gone
+
+    def check(self, asked: int) -> None:
+        """Nothing when each row that was asked for has one outcome.
+
+        Raises:
+            AccountError: the outcomes are more or fewer (REPLAY_OPEN).
+        """
+        if self.rows != asked:
+            raise AccountError(
+                "REPLAY_OPEN",
+                "refused rows and what became of them do not add up; nothing was committed",
+                where=f"{self.table}, batch {self.batch_id}",
+                found=f"{self.rows} outcomes",
+                wanted=f"{asked}",
+                way_out="This is a fault in a transformation: report it.",
+            )
+
+    @property
+    def came_back(self) -> int:
+        """Those that went through the rules again and are in the account of the table."""
         return self.published + self.duplicates + sum(self.refused.values()) + sum(self.left_out.values())
 
     def __str__(self) -> str:
@@ -71,6 +98,8 @@ class DoneReplay:
         verb = "would be published" if self.is_dry else "held by the gate" if self.is_held else "published"
         told = [f"{self.published} {verb}", f"{self.duplicates} there already"]
         told += [_told("still refused", self.refused), _told("left out", self.left_out)]
+        told += [f"{self.settled} published before"] if self.settled else []
+        told += [f"{self.gone} no longer held"] if self.gone else []
         rows = f"{self.rows} refused row{'' if self.rows == 1 else 's'}"
         return f"{self.table}: {rows} looked at again: {', '.join(told)}"
 

@@ -1,12 +1,15 @@
 """Lakes at every stage of one small delivery: made once per test run, copied by the tests that go on from there."""
 
 import os
+import shutil
 from collections.abc import Callable
 
 import pytest
 
 from adlake.config import Config
+from adlake.contracts import loading
 from adlake.quality.verdict import Verdict
+from adlake.resources import folder
 from adlake.session import Spark
 from tests.conftest import make_config
 from tests.jobs import lakes
@@ -91,3 +94,22 @@ def suites(tmp_path, monkeypatch) -> Callable[[hand_made.Rules], None]:
         monkeypatch.setattr("adlake.quality.suite.folder", lambda _: root)
 
     return judge_by
+
+
+@pytest.fixture
+def contracts(tmp_path, monkeypatch) -> Callable[[str, str, str], None]:
+    """Gives the contracts in which a text of one of them is replaced by another."""
+    shipped, number = folder("schemas"), 0
+
+    def changed(name: str, found: str, replacement: str) -> None:
+        nonlocal number
+        number += 1
+        root = tmp_path / f"schemas-{number}"
+        shutil.copytree(shipped, root)
+        path = root / f"{name}{loading.SUFFIX}"
+        text = path.read_text()
+        assert text.count(found) == 1
+        path.write_text(text.replace(found, replacement))
+        monkeypatch.setattr(loading, "folder", lambda _: root)
+
+    return changed

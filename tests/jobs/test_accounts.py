@@ -175,7 +175,7 @@ def test_no_altered_number_of_a_bronze_batch_is_committed(lake_after, shared, mo
     ]
 
 
-def test_no_altered_number_of_a_silver_batch_is_committed(lake_after, shared, session, monkeypatch):
+def test_q02_no_altered_number_of_a_silver_batch_is_committed(lake_after, shared, session, monkeypatch):
     config = lake_after("delivered_again")
     attempts = Attempts(
         silver,

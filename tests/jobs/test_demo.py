@@ -158,7 +158,7 @@ def test_no_open_table_names_anybody(in_folder, planted, layer):
         assert ADDRESS.findall(text) == [], path.name
 
 
-def test_no_log_and_no_name_of_a_file_names_anybody(finished, in_folder, planted):
+def test_q04_no_log_and_no_name_of_a_file_names_anybody(finished, in_folder, planted):
     _, shown, events = finished
     # plans and descriptions of jobs stand in the event log
     assert sum("SparkListenerSQLExecutionStart" in line for line in events) > 100

@@ -2,17 +2,16 @@
 
 import json
 import os
-import shutil
 from collections import Counter
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
-from adlake import boundary
+from adlake import boundary, touched
 from adlake.account import Account
 from adlake.audit import audit
-from adlake.contracts import loading, table
+from adlake.contracts import table
 from adlake.errors import UsageError
 from adlake.frames import empty_frame
 from adlake.job import execute
@@ -23,7 +22,6 @@ from adlake.quality.overview import read_quality
 from adlake.quality.suite import load_suite
 from adlake.quality.verdict import NOTHING_NEW
 from adlake.release import verdicts_on
-from adlake.resources import folder
 from adlake.session import Spark
 from adlake.wish import Release
 from tests.conftest import make_config
@@ -102,14 +100,10 @@ def held(stages, tmp_path):
 
 
 @pytest.fixture
-def waits(tmp_path, monkeypatch):
+def waits(contracts):
     """Later batches of line items wait for one that is held."""
-    root = tmp_path / "schemas"
-    shutil.copytree(folder("schemas"), root)
-    path = root / f"{ITEMS.replace('.', '/')}{loading.SUFFIX}"
     layer = "      - {property: layer, value: silver}\n"
-    path.write_text(path.read_text().replace(layer, layer + "      - {property: afterHold, value: wait}\n"))
-    monkeypatch.setattr(loading, "folder", lambda _: root)
+    contracts("silver/gam_line_items", layer, layer + "      - {property: afterHold, value: wait}\n")
     assert table(ITEMS).after_hold == "wait"
 
 
@@ -166,7 +160,7 @@ KNOWN = [(3, "passed", 1, NOTHING_NEW, "", "", None, None, None, None)]
 RATES = {"rate_invalid": 1}
 
 
-def test_a_held_batch_changes_nothing_and_all_else_is_published(stages):
+def test_q05_a_held_batch_changes_nothing_and_all_else_is_published(stages):
     _, config, report = stages
 
     assert done(config, report) == [
@@ -209,7 +203,7 @@ def test_a_held_batch_is_named_where_people_and_machines_look(stages):
     assert (found.verdict.batch_id, found.rules) == (batch, ("type_unknown",))
 
 
-def test_nobody_is_named_where_verdicts_are_kept(stages):
+def test_q04_nobody_is_named_where_verdicts_are_kept(stages):
     _, config, _ = stages
     # in clear only where records are: what was planted is there
     assert SOMEBODY in str(lakes.rows_of(config, "bronze.page_events"))
@@ -224,7 +218,7 @@ def test_nobody_is_named_where_verdicts_are_kept(stages):
     assert SOMEBODY not in json.dumps(read_quality(Lake(config)).as_dict())
 
 
-def test_a_held_batch_is_held_again_and_published_once_when_its_cause_is_mended(held, shared, spark_of, suites):
+def test_q05_a_held_batch_is_held_again_and_published_once_when_its_cause_is_mended(held, shared, spark_of, suites):
     config = held
     before = data_files(config, ITEMS, REFUSED), {**lakes.versions(config)}
     suites(STRICT)
@@ -422,7 +416,7 @@ def test_a_run_killed_at_every_boundary_in_turn_leaves_what_an_undisturbed_run_l
     assert Counter(row[4] for row in verdicts(config, EVENTS)) == {"": 1}
 
 
-def test_marts_stay_as_they_are_while_gold_is_held_and_catch_up(held, shared, suites):
+def test_q05_marts_stay_as_they_are_while_gold_is_held_and_catch_up(held, shared, suites):
     config = held
     busy = {**LENIENT, "gold.user_days": [rule("page_views_many", "column_max_to_be_between", column="page_views",
                                               max_value=2)]}  # fmt: skip
@@ -465,6 +459,7 @@ def test_marts_stay_as_they_are_while_gold_is_held_and_catch_up(held, shared, su
     assert read_quality(Lake(config)).held == ()
 
 
+DELIVERY = "gam/1/LineItem_1_20261005.csv.gz"
 SPLIT_ROWS = [
     lakes.line_item("31", "CPM", "2.5"),
     lakes.line_item("32", "CPX", "9", "GOLD"),
@@ -492,6 +487,12 @@ def splitting(mostly=0.5, most_rows=None):
     }  # fmt: skip
 
 
+def persisted(session):
+    """How many blocks are kept, and which views there are."""
+    views = [view.name for view in session.catalog.listTables() if view.isTemporary]
+    return session.sparkContext._jsc.getPersistentRDDs().size(), views
+
+
 @pytest.fixture(scope="module")
 def one_batch(session, tmp_path_factory):
     """A lake whose bronze holds one batch of line items of all sorts."""
@@ -507,8 +508,9 @@ def all_sorts(one_batch, tmp_path):
     return lakes.copied(one_batch, tmp_path / "copy")
 
 
-def test_rows_that_break_values_go_to_quarantine_or_hold_the_batch_when_they_are_too_many(all_sorts, shared, suites):
+def test_q07_rows_that_break_values_go_to_quarantine_or_hold_the_batch_if_they_are_too_many(all_sorts, shared, suites):
     config = all_sorts
+    cached = persisted(shared(config).session)
     for too_many in (splitting(mostly=0.51), splitting(most_rows=1)):
         suites(too_many)
         report = lakes.run(config, shared(config), REFINE)
@@ -529,7 +531,13 @@ def test_rows_that_break_values_go_to_quarantine_or_hold_the_batch_when_they_are
         ("33", "type_unknown", ["type_unknown"]),
         ("34", "rate_invalid", ["rate_invalid"]),
     ]
+    # each names its file and batch, and the account of the commit names the run
+    (batch,) = batches_of(config)
+    assert {(row["file"], row["batch_id"], row["step"]) for row in rows} == {(DELIVERY, batch, *REFINE)}
+    accounts = [one for one in Ledger(Lake(config)).accounts() if (one.table, one.batch_id) == (REFUSED, batch)]
+    assert [(one.step, one.run_id) for one in accounts] == [(*REFINE, report.run_id)]
     assert shown(config) == [("31", 1), ("35", 1)]
+    assert persisted(shared(config).session) == cached
     # a warning is told and holds nothing back
     assert [row for row in verdicts(config) if row[2] is not None] == [
         (1, "passed_with_warnings", 0, "", "", "cost_unknown", "passed", 1, 4, None),
@@ -567,7 +575,41 @@ def test_a_gate_that_cannot_judge_publishes_nothing_and_fails_the_run(all_sorts,
     assert SOMEBODY not in written
 
 
-def test_every_reason_for_not_publishing_has_a_verdict_of_its_own(one_batch, shared, suites):
+def test_a_rule_that_spark_cannot_carry_out_is_told_by_the_gate_and_does_not_end_the_run(all_sorts, shared, suites):
+    config = all_sorts
+    # no check without Java knows the classes of characters that Java knows
+    unreadable = rule("name_odd", "column_values_to_match_regex", "quarantine", column="name", mostly=0.5,
+                      regex=r"\p{Nonsense}")  # fmt: skip
+    suites({ITEMS: [*splitting()[ITEMS], unreadable]})
+    report = lakes.run(config, shared(config), REFINE)
+    (judgement,) = report.held
+    assert (report.exit_code, report.commits, data_files(config, ITEMS, REFUSED)) == (1, (), set())
+    assert (judgement.verdict.state, judgement.verdict.holding) == ("could_not_run", ("name_odd",))
+
+
+def test_a_mart_that_is_held_when_somebody_has_it_rebuilt_is_not_held_for_ever(held, shared, suites, monkeypatch):
+    config, gold = held, ["build_gold"]
+    monkeypatch.setattr("adlake.touched.MARTS", {"gold.user_days": touched.MARTS["gold.user_days"]})
+    waiting = [one.verdict.batch_id for one in read_quality(Lake(config)).held]
+    few = [rule("page_views_many", "column_max_to_be_between", column="page_views", max_value=1)]
+    suites({**LENIENT, "gold.user_days": few})
+    before = lakes.rows_of(config, "gold.user_days")
+
+    report = lakes.run(config, shared(config), gold, rebuild=True, **SAME_DAY)
+    (judgement,) = report.held
+    assert (report.exit_code, report.commits, judgement.batch_id) == (3, (), f"remake-{report.run_id}")
+    assert judgement.error().way_out.endswith("a rebuild or a replay is done from the start and cannot be released.")
+    assert lakes.rows_of(config, "gold.user_days") == before
+    # no later run would go on with it; the batch of line items is held as before
+    assert [one.verdict.batch_id for one in read_quality(Lake(config)).held] == waiting
+    assert lakes.run(config, shared(config), gold, **SAME_DAY).commits == ()
+
+    suites(LENIENT)
+    report = lakes.run(config, shared(config), gold, rebuild=True, **SAME_DAY)
+    assert (report.exit_code, [record.table for record in report.commits]) == (0, ["gold.user_days"])
+
+
+def test_q03_every_reason_for_not_publishing_has_a_verdict_of_its_own(one_batch, shared, suites):
     contract = table(ITEMS)
     broken = {
         "twice": {ITEMS: [ROWS_MISSING, ROWS_MISSING]},

@@ -1,6 +1,5 @@
 """Corrected code is taken through everything that the layer before still holds."""
 
-import shutil
 from collections import Counter
 from dataclasses import replace
 
@@ -9,10 +8,9 @@ from pyspark.sql import functions as F
 
 from adlake import bronze, silver, slices, touched
 from adlake.account import Account
-from adlake.contracts import loading, table
+from adlake.contracts import table
 from adlake.errors import ContractError
 from adlake.marts import MARTS
-from adlake.resources import folder
 from adlake.snapshots import STEP as GOLD
 from tests.jobs import lakes
 
@@ -111,25 +109,6 @@ def test_silver_and_gold_are_as_if_the_corrected_rules_had_always_been(lake_afte
     assert lakes.touched(config, "silver.gam_impressions")[-1] is None
     # a rebuilt mart says so to whoever follows it
     assert lakes.touched(config, "gold.yield_hourly")[-1] is None
-
-
-@pytest.fixture
-def contracts(tmp_path, monkeypatch):
-    """Gives the contracts in which a text of one of them is replaced by another."""
-    shipped, number = folder("schemas"), 0
-
-    def changed(name, found, replacement):
-        nonlocal number
-        number += 1
-        root = tmp_path / f"schemas-{number}"
-        shutil.copytree(shipped, root)
-        path = root / f"{name}{loading.SUFFIX}"
-        text = path.read_text()
-        assert text.count(found) == 1
-        path.write_text(text.replace(found, replacement))
-        monkeypatch.setattr(loading, "folder", lambda _: root)
-
-    return changed
 
 
 def test_columns_come_by_themselves_and_go_by_a_rebuild(lake_after, shared, contracts, monkeypatch):

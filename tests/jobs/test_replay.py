@@ -5,6 +5,8 @@ from dataclasses import replace
 from datetime import timedelta
 
 import pytest
+from deltalake import DeltaTable
+from pyspark.sql import functions as F
 
 from adlake import job, silver
 from adlake.account import Account
@@ -113,7 +115,7 @@ SAID = [
 ]
 
 
-def test_rows_that_pass_a_corrected_rule_are_published_once_and_all_are_accounted_for(refused, shared, suites):
+def test_q08_rows_that_pass_a_corrected_rule_are_published_once_and_all_are_accounted_for(refused, shared, suites):
     config, spark = refused, shared(refused)
     assert shown(config) == [("41", 1), ("43", 2), ("46", 2)]
     quarantined, versions = lakes.rows_of(config, REFUSED), lakes.versions(config)
@@ -144,6 +146,26 @@ def test_rows_that_pass_a_corrected_rule_are_published_once_and_all_are_accounte
     assert lakes.versions(config)[ITEMS] == version
 
 
+def test_a_row_that_bronze_no_longer_holds_is_told_and_asked_for_no_more(refused, shared, suites):
+    config, spark = refused, shared(refused)
+    # line 5 of the first file expired after it was refused
+    bronze = DeltaTable(f"{config.lake}/bronze/gam_line_items")
+    assert bronze.delete(f"_file = '{FIRST}' and _position = 5")["num_deleted_rows"] == 1
+    suites(CORRECTED)
+
+    report = replay(config, spark)
+    (done,) = report.replayed
+    found = FOUND | {"refused": {"rate_invalid": 1}}
+    assert done == DoneReplay(ITEMS, f"replay-{report.run_id}", **found, is_dry=False, gone=1)
+    assert (done.rows, str(done).rpartition(", ")[2]) == (5, "1 no longer held")
+    account = Account(0, 1, 1, found["refused"], found["left_out"], replayed=4)
+    assert lakes.accounts(report) == {(*REPLAY, ITEMS): account, (*REPLAY, OUTCOMES): Account(5, 5)}
+    assert outcomes(config) == sorted([*SAID[:3], (FIRST, 5, None, "gone", None), SAID[4]], key=str)
+
+    (again,) = replay(config, spark, dry_run=True).replayed
+    assert (again.rows, again.refused) == (1, {"rate_invalid": 1})
+
+
 def test_a_replay_is_narrowed_by_rule_and_by_time(refused, shared, suites):
     suites(CORRECTED)
     (of_rule,) = replay(refused, shared(refused), rule="type_unknown", since=lakes.NOW, dry_run=True).replayed
@@ -171,6 +193,14 @@ def test_what_the_gate_holds_of_a_replay_stays_refused(refused, shared, suites):
     assert lakes.contents(config) == before
     # a replay is not gone on with, so nothing is open
     assert read_quality(Lake(config)).held == ()
+
+    # a rule that Spark cannot carry out refuses nobody, so nothing passes
+    name = {"column": "name", "regex": r"\p{Nonsense}", "mostly": 0.1}
+    suites({ITEMS: [*CORRECTED[ITEMS], rule("name_odd", "column_values_to_match_regex", "quarantine", **name)]})
+    report = replay(config, shared(config))
+    (judgement,) = report.held
+    assert (report.exit_code, report.commits, judgement.verdict.holding) == (1, (), ("name_odd",))
+    assert lakes.contents(config) == before
 
 
 def test_a_batch_that_is_not_in_its_table_yet_is_not_replayed(bronze, shared, suites):
@@ -206,26 +236,46 @@ def views(config):
     return [row["page_views"] for row in lakes.rows_of(config, "gold.user_days")]
 
 
-def test_a_killed_replay_is_settled_by_the_next_and_gold_takes_its_rows_up(config, shared, suites, monkeypatch):
+NOTE = """      - name: note
+        description: What a later version of the contract tells of an event.
+        logicalType: string
+        physicalType: string
+        required: false
+        customProperties:
+          - {property: personalData, value: none}
+"""
+
+
+def test_q08_a_killed_replay_is_settled_by_the_next_and_gold_takes_its_rows_up(
+    config, shared, suites, contracts, monkeypatch
+):
     spark = shared(config)
     suites({})
     lines = [lakes.page_view("e1", "2026-10-05 10:03:00"), lakes.page_view("e2", "2026-10-05 11:03:00", contexts="[]")]
     lakes.page_views(lakes.landing(config) / lakes.EVENTS, lines, at=SAME_DAY)
     lakes.run(config, spark, as_of=SAME_DAY)
     assert views(config) == [1]
-    # code may be what was corrected
+    # code may be what was corrected, and the contract may have moved on since
     before = silver.REFINEMENTS[EVENTS]
     kept = [check for check in before.rules if check.name != "contexts_malformed"]
-    monkeypatch.setitem(silver.REFINEMENTS, EVENTS, replace(before, rules=kept))
+    contracts("silver/page_events", "      - name: _batch_id\n", f"{NOTE}      - name: _batch_id\n")
+
+    def with_note(records, identity):
+        return before.transform(records, identity).withColumn("note", F.lit("new"))
+
+    monkeypatch.setitem(silver.REFINEMENTS, EVENTS, replace(before, rules=kept, transform=with_note))
 
     lakes.stopped_at(f"replay_quarantine/{EVENTS}/committed", lambda: replay(config, spark, EVENTS))
     assert outcomes(config) == []
     report = replay(config, spark, EVENTS)
     assert {record.table for record in report.commits} == {OUTCOMES}
     assert outcomes(config) == [(lakes.EVENTS, 2, None, "published", None)]
+    (done,) = report.replayed
+    assert (done.rows, done.settled, done.came_back) == (1, 1, 0)
     (settled,) = [one for one in Ledger(Lake(config)).accounts() if (one.step, one.table) == (*REPLAY, EVENTS)]
     assert settled.account == Account(0, 1, replayed=1)
-    assert len(lakes.rows_of(config, EVENTS)) == 2
+    noted = sorted((row["event_id"], row["note"]) for row in lakes.rows_of(config, EVENTS))
+    assert noted == [("e1", None), ("e2", "new")]
 
     report = lakes.run(config, spark, ["build_gold"], as_of=SAME_DAY)
     assert lakes.accounts(report)["build_gold", "gold.user_days"] == Account(1, 1, superseded=1)

@@ -102,19 +102,35 @@ def test_four_verdicts_are_told_apart(sales):
     assert (too_many_refused.state, too_many_refused.failed) == ("held", ("shifted",))
 
 
-@pytest.mark.parametrize(
-    "broken",
-    [
-        pytest.param(rule("wrong_type", "expect_column_values_to_be_between", column="site", max_value=5), id="type"),
-        pytest.param(
-            rule("wrong_type", "expect_column_mean_to_be_between", "warn", column="site", max_value=5), id="warn"
-        ),
-    ],
-)
-def test_a_rule_that_cannot_be_judged_is_no_rule_that_failed(sales, broken):
+# Java knows no such class of characters, and nobody else can say so
+UNREADABLE = r"\p{Nonsense}"
+
+
+@pytest.mark.parametrize("on_fail", ["hold", "warn"])
+def test_a_rule_that_cannot_be_judged_is_no_rule_that_failed(sales, on_fail):
+    broken = rule("odd_site", "expect_column_values_to_match_regex", on_fail, column="site", regex=UNREADABLE)
     verdict = gate.judge(sales, suite(FILLED, broken), count=COUNT)
     assert (verdict.state, verdict.publishes) == ("could_not_run", False)
-    assert states(verdict)["wrong_type"] == "could_not_run"
+    assert states(verdict)["odd_site"] == "could_not_run"
+
+
+def test_q03_no_row_a_missing_column_a_wrong_type_and_a_rule_that_cannot_run_are_told_apart(sales):
+    expected = rule("rows_there", "expect_table_row_count_to_be_between", min_value=1)
+    unreadable = rule("odd_site", "expect_column_values_to_match_regex", column="site", regex=UNREADABLE)
+    found = {
+        "no row": gate.judge(sales.where("false"), suite(expected, PRICED), count=0),
+        "missing column": gate.judge(sales.drop("micros"), suite(expected, PRICED), count=COUNT),
+        "wrong type": gate.judge(sales.withColumn("micros", F.col("site")), suite(expected, PRICED), count=COUNT),
+        "rule that cannot run": gate.judge(sales, suite(unreadable), count=COUNT),
+    }
+    assert {name: (verdict.state, verdict.reason, verdict.holding) for name, verdict in found.items()} == {
+        "no row": ("held", "", ("rows_there",)),
+        "missing column": ("could_not_run", "missing columns: micros", ()),
+        "wrong type": ("could_not_run", "columns of another type: micros string", ()),
+        "rule that cannot run": ("could_not_run", "", ("odd_site",)),
+    }
+    assert [name for name, verdict in found.items() if verdict.publishes] == []
+    assert len({verdict.fingerprint for verdict in found.values()}) == len(found)
 
 
 def test_what_great_expectations_cannot_finish_is_a_verdict_too(sales, monkeypatch):
@@ -178,6 +194,15 @@ def test_of_no_row_only_the_number_is_judged(sales):
     )
 
 
+def test_a_candidate_that_cannot_even_be_joined_is_a_verdict_too(session, sales):
+    reference = {"table": "silver.gam_line_items", "columns": {"site": "name"}}
+    known = rule("site_unlisted", "expect_column_values_to_be_in_set", "warn", column="site_is_known", value_set=[True])
+    rules = suite(known, references={"site_is_known": reference})
+    without_names = session.range(1)
+    verdict = gate.judge(sales, rules, count=COUNT, references={"silver.gam_line_items": without_names})
+    assert (verdict.state, states(verdict)) == ("could_not_run", {"site_unlisted": "could_not_run"})
+
+
 def test_another_table_is_asked_by_a_join(session, sales):
     known = rule("site_unlisted", "expect_column_values_to_be_in_set", "warn", column="site_is_known", value_set=[True])
     reference = {"table": "silver.gam_line_items", "columns": {"site": "name"}}
@@ -221,7 +246,7 @@ def jobs_of(session, name, work):
     return len(session.sparkContext.statusTracker().getJobIdsForGroup(name))
 
 
-def test_a_suite_starts_at_most_four_jobs_and_ten_for_each_rule_that_is_asked_alone(session, sales):
+def test_q01_a_suite_starts_at_most_four_jobs_and_ten_for_each_rule_that_is_asked_alone(session, sales):
     gate.judge(sales, suite(FILLED), count=COUNT)
     bundled = jobs_of(session, "bundled", lambda: gate.judge(sales, suite(*BUNDLED), count=COUNT))
     assert gate.judge(sales, suite(*BUNDLED), count=COUNT).state != "could_not_run"
@@ -231,7 +256,7 @@ def test_a_suite_starts_at_most_four_jobs_and_ten_for_each_rule_that_is_asked_al
     assert bundled < both <= 4 + 10 * len(COSTLY)
 
 
-def test_nothing_is_left_behind(session, sales):
+def test_q12_nothing_is_left_behind(session, sales):
     adaptive = session.conf.get("spark.sql.adaptive.enabled")
     cached = session.sparkContext._jsc.getPersistentRDDs().size()
     gate.judge(sales, suite(*BUNDLED, *COSTLY), count=COUNT)
@@ -240,17 +265,18 @@ def test_nothing_is_left_behind(session, sales):
     assert session.conf.get("spark.sql.adaptive.enabled") == adaptive
 
 
-def test_equal_input_gives_equal_bytes_and_no_value_of_a_row(sales):
+def test_q06_equal_input_gives_equal_bytes_and_no_value_of_a_row(sales):
     rules = suite(*BUNDLED, *COSTLY)
     first, second = (
         json.dumps(gate.judge(rows, rules, count=COUNT).as_dict()) for rows in (sales, sales.repartition(3, "micros"))
     )
     assert first == second
+    assert json.loads(first)["suite"] == rules.fingerprint
     assert PLANTED not in first
     assert "news.example" not in first
 
 
-def test_two_suites_in_threads_give_the_verdicts_of_the_sequence(sales):
+def test_q10_two_suites_in_threads_give_the_verdicts_of_the_sequence(sales):
     suites = [suite(*BUNDLED), suite(PRICED, *COSTLY)]
     in_sequence = [gate.judge(sales, one, count=COUNT) for one in suites]
     found = {}

@@ -10,8 +10,9 @@ from pyspark.sql import functions as F
 from adlake.contracts import Column, Table
 from adlake.quality import gate
 from adlake.quality.kinds import ROW_KINDS
-from adlake.quality.rows import EXPRESSIONS, broken_rules, first_broken, is_broken, is_judged
-from adlake.quality.suite import suite_of
+from adlake.quality.rows import EXPRESSIONS, broken_rules, first_broken, impracticable, is_broken, is_judged
+from adlake.quality.suite import Rule, suite_of
+from tests.unit.test_quality_arguments import READ_BY_BOTH
 
 TYPES = {
     "id": "bigint",
@@ -192,3 +193,33 @@ def test_a_row_names_all_rules_that_it_breaks_and_the_first_owns_it(oddities):
         11: (["rule_1"], "rule_1"),
         12: ([], None),
     }
+
+
+def made_by_hand(id_, kind, **kwargs):
+    """A rule that no suite could hold: `adlake validate` would refuse it."""
+    return Rule(id_, kind, kwargs, "quarantine", "A case.", 0.5, None)
+
+
+def test_what_spark_cannot_carry_out_is_found_on_a_made_up_row_without_a_job(session):
+    unreadable = [
+        made_by_hand("no_class", "expect_column_values_to_match_regex", column="text", regex=r"\p{Nonsense}"),
+        made_by_hand("no_pattern", "expect_column_values_to_not_match_regex", column="text", regex="["),
+        made_by_hand("no_number", "expect_column_values_to_be_in_set", column="count", value_set=["two"]),
+        made_by_hand("no_column", "expect_column_values_to_be_null", column="elsewhere"),
+    ]
+    sound = suite(cases()).rules
+    session.sparkContext.setJobGroup("made up", "made up")
+    try:
+        found = [impracticable(session, ROWS_TABLE, rules) for rules in ([], sound, [*sound, *unreadable])]
+    finally:
+        session.sparkContext.setJobGroup("none", "none")
+    assert found == [(), (), tuple(unreadable)]
+    assert session.sparkContext.statusTracker().getJobIdsForGroup("made up") == []
+
+
+def test_java_reads_every_pattern_that_a_suite_may_hold(session):
+    patterns = [
+        made_by_hand(f"p{number}", "expect_column_values_to_match_regex", column="text", regex=pattern)
+        for number, pattern in enumerate(READ_BY_BOTH)
+    ]
+    assert impracticable(session, ROWS_TABLE, patterns) == ()

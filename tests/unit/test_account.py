@@ -107,7 +107,7 @@ by_name = st.dictionaries(st.sampled_from("abc"), counts, max_size=3)
 
 
 @given(numbers=st.lists(counts, min_size=6, max_size=6), quarantined=by_name, filtered=by_name, is_mended=st.booleans())
-def test_an_account_passes_exactly_when_it_adds_up(numbers, quarantined, filtered, is_mended):
+def test_q02_an_account_passes_exactly_when_it_adds_up(numbers, quarantined, filtered, is_mended):
     read, published, duplicates, superseded, restored, replayed = numbers
     out = duplicates + sum(quarantined.values()) + sum(filtered.values())
     if is_mended:

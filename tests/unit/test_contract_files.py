@@ -349,6 +349,17 @@ def test_no_contract_has_a_fault():
     assert [str(fault) for fault in contracts.faults()] == []
 
 
+def test_q08_quarantine_keeps_rows_shorter_than_what_is_made_of_them_and_knows_whose_they_are():
+    found = [contracts.table(f"quarantine.{name}") for name in REFUSING]
+    assert {one.retention_days for one in found} == {30}
+    kept = [one.retention_days for one in contracts.tables().values() if one.layer in {"silver", "gold"}]
+    assert min(days for days in kept if days is not None) > 30
+    # what erasure will look for
+    assert {(one.column("id_keys").type, one.column("id_keys").personal) for one in found} == {
+        ("array<string>", "keyed")
+    }
+
+
 @pytest.mark.parametrize("path", FILES, ids=SHIPPED)
 def test_a_contract_is_valid_by_the_schema_of_the_standard(path):
     document = yaml.safe_load(path.read_text(encoding="utf-8"))

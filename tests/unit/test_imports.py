@@ -290,7 +290,7 @@ def test_there_is_a_script_for_every_job():
     assert sorted(JOBS) == sorted(STEPS_AND_HOUSEKEEPING)
 
 
-def test_everything_imports_where_great_expectations_is_not_installed():
+def test_q11_everything_imports_where_great_expectations_is_not_installed():
     modules = [name for name in TREES if not name.endswith("__main__")]
     code = (
         "import importlib, sys\n"

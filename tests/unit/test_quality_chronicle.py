@@ -130,6 +130,14 @@ def test_gold_may_be_held_under_the_name_of_a_rebuild_or_a_replay_and_no_other_t
         assert held(judged(BROKEN, state="held", batch_id=name)) == ()
 
 
+def test_a_table_that_somebody_had_rebuilt_in_vain_is_not_held_and_sets_nothing_free():
+    gold = {"table": "gold.yield_hourly", "step": "build_gold"}
+    rebuilt = judged(BROKEN, hours_ago=1, state="held", batch_id="remake-r1", **gold)
+    assert held(judged(FINE, hours_ago=2, version=4, **gold), rebuilt) == ()
+    (batch,) = held(judged(BROKEN, hours_ago=2, state="held", batch_id="b1", **gold), rebuilt)
+    assert batch.verdict.batch_id == "b1"
+
+
 def test_the_ledger_tells_what_was_published_between_two_that_were_held(config):
     gold = {"table": "gold.yield_hourly", "step": "build_gold"}
     ledger = Ledger(Lake(config))
@@ -182,4 +190,5 @@ def test_what_a_run_says_of_a_held_candidate_names_the_rules_that_hold_it_and_a_
     released = ", or publish it as it is: `adlake release --batch {} --reason ...`."
     assert way_out(SHOWN, "b1") == released.format("b1")
     assert way_out("gold.yield_hourly", "replay-1") == released.format("replay-1")
-    assert way_out(SHOWN, "replay-1") == "; a rebuild or a replay is done from the start and cannot be released."
+    for table, batch_id in ((SHOWN, "replay-1"), ("gold.yield_hourly", "remake-1")):
+        assert way_out(table, batch_id) == "; a rebuild or a replay is done from the start and cannot be released."

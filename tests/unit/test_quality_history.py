@@ -97,14 +97,14 @@ def test_numbers_become_bounds_and_moments_ages():
     }
 
 
-def test_two_runs_are_no_history_and_other_tables_and_rules_teach_nothing():
+def test_q09_two_runs_are_no_history_and_other_tables_and_rules_teach_nothing():
     records = [observed("volume", 1000.0, day) for day in mondays(2)]
     records += [replace(observed("volume", 1.0, day), table="silver.other") for day in mondays(5)]
     records += [observed("other_rule", 1.0, day) for day in mondays(5)]
     assert thresholds(SUITE, SALES, records, MONDAY) == {}
 
 
-def test_only_published_deliveries_of_the_weekday_are_learned_from(config):
+def test_q09_only_published_deliveries_of_the_weekday_are_learned_from(config):
     ledger = Ledger(Lake(config))
     learned = [observed("volume", float(number), day) for number, day in enumerate(mondays(3))]
     others = [

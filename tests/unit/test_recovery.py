@@ -64,7 +64,7 @@ def test_every_layer_is_looked_at(lake, name):
     assert [replace(found, committed_at_utc=NOON) for found in Ledger(lake).accounts()] == [record]
 
 
-def test_a_verdict_that_was_copied_before_its_account_is_not_copied_again(lake):
+def test_q06_a_verdict_is_kept_once_with_its_suite_and_the_version_that_it_published(lake):
     verdict = Verdict(CLICKS_TABLE, "s1", 5, (Outcome("key_missing", "hold", "passed", 0, 5),))
     judgement = Judgement(verdict, "build_silver", B1, is_batch=True)
     meta = said(CLICKS_TABLE, B1, run="killed", account=CLICKS) | {"verdict": judgement.as_dict(NOON)}
@@ -77,6 +77,7 @@ def test_a_verdict_that_was_copied_before_its_account_is_not_copied_again(lake):
     assert record.account == CLICKS
     published = [one for one in Ledger(lake).verdicts(newest=9) if one.version is not None]
     assert published == copied
+    assert [(one.suite, one.version, one.fingerprint) for one in published] == [("s1", 0, verdict.fingerprint)]
 
 
 def test_only_commits_newer_than_the_newest_copy_are_copied_all_at_once(lake):

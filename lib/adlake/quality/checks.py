@@ -2,48 +2,24 @@
 
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from datetime import date, datetime
 from typing import Any
 
 from adlake.contracts import Table, tables
 from adlake.faults import Complaint, Place, known_names
+from adlake.quality.arguments import PARAMETER, RANGE, misfits
 from adlake.quality.document import RuleDocument, SuiteDocument
 from adlake.quality.kinds import KINDS, ROW_KINDS, UNUSABLE
 
 COLUMN_KWARGS = ("column", "column_A", "column_B")
 SEVERITY = {"quarantine": "critical", "hold": "critical", "warn": "warning"}
 MEASURE_PREFIX = "silver_"
-# What stands in the place of a threshold that is known only when a batch is judged.
-PARAMETER = "$PARAMETER"
 TEXT_KINDS = ("_match_regex", "_value_lengths_")
-COLUMN, PAIR, RANGE = {"column"}, {"column_A", "column_B"}, {"min_value", "max_value"}
-# Row rules become expressions of Spark, which cannot be made without these.
-NEEDED: Mapping[str, set[str]] = {
-    "expect_column_pair_values_a_to_be_greater_than_b": PAIR,
-    "expect_column_pair_values_to_be_equal": PAIR,
-    "expect_column_value_lengths_to_equal": COLUMN | {"value"},
-    "expect_column_values_to_be_in_set": COLUMN | {"value_set"},
-    "expect_column_values_to_match_regex": COLUMN | {"regex"},
-    "expect_column_values_to_match_regex_list": COLUMN | {"regex_list"},
-    "expect_column_values_to_not_be_in_set": COLUMN | {"value_set"},
-    "expect_column_values_to_not_match_regex": COLUMN | {"regex"},
-    "expect_column_values_to_not_match_regex_list": COLUMN | {"regex_list"},
-}
 
 
 def columns_of(kwargs: Mapping[str, Any]) -> tuple[str, ...]:
     """Names of the columns that a rule with these arguments asks for."""
     single = [str(kwargs[name]) for name in COLUMN_KWARGS if name in kwargs]
     return (*single, *map(str, kwargs.get("column_list") or ()))
-
-
-def moment_or_day(text: str) -> date:
-    """The bound that a text names: a moment where it has a time of day, else a day.
-
-    Raises:
-        ValueError: it names neither.
-    """
-    return datetime.fromisoformat(text) if "T" in text else date.fromisoformat(text)
 
 
 def complaints(suite: SuiteDocument, table: Table) -> Iterator[Complaint]:
@@ -73,8 +49,10 @@ def _references(suite: SuiteDocument, table: Table) -> Iterator[Complaint]:
         for own, theirs in reference.columns.items():
             if own not in table.column_names:
                 yield Complaint((*place, "columns"), repr(own), known_names(own, table.column_names))
-            if theirs not in other.column_names:
+            elif theirs not in other.column_names:
                 yield Complaint((*place, "columns", own), repr(theirs), known_names(theirs, other.column_names))
+            elif (found := other.column(theirs).type) != (wanted := table.column(own).type):
+                yield Complaint((*place, "columns", own), f"{theirs!r} of type {found}", f"a column of type {wanted}")
 
 
 def _rule(rule: RuleDocument, place: Place, known: Mapping[str, str], table: Table) -> Iterator[Complaint]:
@@ -85,62 +63,51 @@ def _rule(rule: RuleDocument, place: Place, known: Mapping[str, str], table: Tab
     if rule.severity != SEVERITY[rule.meta.on_fail]:
         yield Complaint((*place, "severity"), repr(rule.severity), repr(SEVERITY[rule.meta.on_fail]))
     if rule.meta.on_fail == "quarantine":
-        yield from _splitting(rule, place, table)
-    for name in columns_of(rule.kwargs):
-        if name not in known:
-            yield Complaint((*place, "kwargs"), f"the column {name!r}", known_names(name, list(known)))
-        elif any(part in rule.type for part in TEXT_KINDS) and known[name] != "string":
-            yield Complaint((*place, "kwargs"), f"the column {name!r} of type {known[name]}", "a column of text")
-    yield from _arguments(rule, place, table)
-
-
-def _arguments(rule: RuleDocument, place: Place, table: Table) -> Iterator[Complaint]:
-    # an empty list compares with nothing
-    given = {name for name, value in rule.kwargs.items() if value not in (None, [])}
-    lacking = NEEDED.get(rule.type, COLUMN if rule.type in ROW_KINDS else set()) - given
-    if lacking:
-        yield Complaint((*place, "kwargs"), f"no {' and no '.join(sorted(lacking))}", f"a value, for {rule.type}")
-    if rule.type in ROW_KINDS and rule.type.endswith("_to_be_between") and not given & RANGE:
-        yield Complaint((*place, "kwargs"), "neither min_value nor max_value", "at least one of them")
-    if "row_condition" in rule.kwargs:
-        wanted = "none: as text it is going away in Great Expectations, and each one is a pass of its own"
-        yield Complaint((*place, "kwargs", "row_condition"), "a condition", wanted)
-    for name, value in rule.kwargs.items():
+        yield from _splitting(rule, place, known, table)
+    yield from _columns(rule, (*place, "kwargs"), known)
+    for name, value in rule.given.items():
         if isinstance(value, dict):
-            yield from _parameter(rule, place, value, table)
-        elif name in {"min_value", "max_value"} and isinstance(value, str) and not _is_bound(value):
-            # without a zone it would be one of the machine that judges
-            yield Complaint((*place, "kwargs", name), repr(value), "a number, a day, or a moment with its zone")
+            yield from _parameter(rule, (*place, "kwargs"), name, value, table)
+    if rule.type in KINDS and known.keys() >= set(columns_of(rule.given)):
+        for one in misfits(rule.type, rule.given, known):
+            yield Complaint((*place, *one.place), one.found, one.wanted)
 
 
-def _is_bound(text: str) -> bool:
-    try:
-        found = moment_or_day(text)
-    except ValueError:
-        return False
-    return not isinstance(found, datetime) or found.tzinfo is not None
+def _columns(rule: RuleDocument, place: Place, known: Mapping[str, str]) -> Iterator[Complaint]:
+    for name in columns_of(rule.given):
+        if name not in known:
+            yield Complaint(place, f"the column {name!r}", known_names(name, list(known)))
+        elif any(part in rule.type for part in TEXT_KINDS) and known[name] != "string":
+            yield Complaint(place, f"the column {name!r} of type {known[name]}", "a column of text")
 
 
-def _splitting(rule: RuleDocument, place: Place, table: Table) -> Iterator[Complaint]:
+def _splitting(rule: RuleDocument, place: Place, known: Mapping[str, str], table: Table) -> Iterator[Complaint]:
     if table.is_mart:
         wanted = "hold or warn: its rows are made from other tables, and quarantine holds records"
         yield Complaint((*place, "meta", "on_fail"), "quarantine", wanted)
     if rule.type in KINDS and rule.type not in ROW_KINDS:
         wanted = f"hold or warn: {rule.type} judges the batch and cannot point at rows"
         yield Complaint((*place, "meta", "on_fail"), "quarantine", wanted)
-    if "mostly" not in rule.kwargs:
+    if any(name in known and name not in table.column_names for name in columns_of(rule.given)):
+        wanted = "hold or warn: the column of a reference is there only while the batch is judged"
+        yield Complaint((*place, "meta", "on_fail"), "quarantine", wanted)
+    if "mostly" not in rule.given:
         wanted = "the share of rows that must pass; without it one bad row holds the batch"
         yield Complaint((*place, "kwargs"), "no mostly", wanted)
 
 
-def _parameter(rule: RuleDocument, place: Place, value: Mapping[str, object], table: Table) -> Iterator[Complaint]:
+def _parameter(
+    rule: RuleDocument, place: Place, argument: str, value: Mapping[str, object], table: Table
+) -> Iterator[Complaint]:
     """A threshold is learned from history, or a sum over silver; both are known by their names."""
     name = str(value.get(PARAMETER))
     own = (f"{rule.meta.id}_least", f"{rule.meta.id}_most")
-    if set(value) == {PARAMETER}:
+    if set(value) == {PARAMETER} and argument in RANGE and rule.meta.on_fail != "quarantine":
         measure = name.removeprefix(MEASURE_PREFIX)
         is_sum = table.is_mart and name.startswith(MEASURE_PREFIX) and measure in table.column_names
         if is_sum or name in own:
             return
     wanted = f'{{"{PARAMETER}": "{own[0]}"}}, "{own[1]}" or, for tables made from silver, "{MEASURE_PREFIX}<measure>"'
-    yield Complaint((*place, "kwargs"), str(dict(value)), wanted)
+    if argument not in RANGE or rule.meta.on_fail == "quarantine":
+        wanted = "a value: only bounds are learned, and of rules that take no rows out"
+    yield Complaint(place, str(dict(value)), wanted)

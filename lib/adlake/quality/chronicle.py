@@ -107,8 +107,8 @@ def held_batches(verdicts: Iterable[PastVerdict]) -> tuple[HeldBatch, ...]:
     """What is held now, the longest held first.
 
     A batch is held as long as its newest verdict of a step and table holds it; a table made from silver as long as its
-    newest of all does. A table that is rebuilt or gets replayed rows is done again from the start when it was held, and
-    is no batch.
+    newest of all does. A table that somebody has rebuilt, or that gets replayed rows, is done again from the start when
+    it was held, and is no batch: no later run would go on with it.
 
     Args:
         verdicts: newest first.

@@ -1,11 +1,14 @@
 """A suite as it stands in `expectations/`: the form that Great Expectations loads, with adlake's words under `meta`."""
 
+from collections.abc import Mapping
+from functools import cached_property
 from typing import Annotated, Any, Literal
 
-from pydantic import Field
+from pydantic import AfterValidator, ConfigDict, Field
 
 from adlake.config.values import Strict, Text
 from adlake.faults import text_like
+from adlake.quality.patterns import java_pattern
 
 OnFail = Literal["quarantine", "hold", "warn"]
 """What follows when a rule fails.
@@ -17,6 +20,8 @@ warn        the batch is published, and the verdict says so
 
 Severity = Literal["critical", "warning"]
 RuleId = Annotated[str, text_like("[a-z][a-z0-9_]*", "a name of small letters, digits and _")]
+Pattern = Annotated[str, AfterValidator(java_pattern)]
+Share = Annotated[float, Field(ge=0, le=1)]
 TableName = Annotated[str, text_like("(silver|vault)[.][a-z][a-z0-9_]*", "a table such as silver.gam_line_items")]
 
 
@@ -36,13 +41,40 @@ class RuleMeta(Strict):
     most_rows: Annotated[int, Field(ge=0)] | None = None
 
 
+class Arguments(Strict):
+    """Arguments of an expectation: the form of those that mean the same for every kind; the rest is as it is.
+
+    `min_value`, `max_value` and `value_set` depend on the columns that they are held against, see `arguments`.
+    """
+
+    model_config = ConfigDict(extra="allow")
+
+    column: str = ""
+    column_A: str = ""  # noqa: N815 as Great Expectations has it
+    column_B: str = ""  # noqa: N815
+    column_list: list[str] = Field(default_factory=list)
+    mostly: Share = 1
+    value_set: list[Any] = Field(default_factory=list)
+    regex: Pattern = ""
+    regex_list: list[Pattern] = Field(default_factory=list)
+    match_on: Literal["any", "all"] = "any"
+    strict_min: bool = False
+    strict_max: bool = False
+    or_equal: bool = False
+
+
 class RuleDocument(Strict):
     """One expectation."""
 
     type: Text
-    kwargs: dict[str, Any]
+    kwargs: Arguments
     severity: Severity
     meta: RuleMeta
+
+    @cached_property
+    def given(self) -> Mapping[str, Any]:
+        """The arguments that stand in the file."""
+        return self.kwargs.model_dump(exclude_unset=True)
 
 
 class ReferenceDocument(Strict):

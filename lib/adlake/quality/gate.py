@@ -4,7 +4,7 @@ This is the one module that imports great_expectations, and only when it judges:
 """
 
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from decimal import Decimal
@@ -16,7 +16,7 @@ import structlog
 from pyspark.sql import DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from adlake.quality.checks import PARAMETER
+from adlake.quality.arguments import PARAMETER
 from adlake.quality.kinds import EXTREMES
 from adlake.quality.suite import Rule, Suite, expectations
 from adlake.quality.verdict import Outcome, RuleState, Verdict, row_outcome
@@ -55,16 +55,28 @@ def judge(
     """
     known, tables = thresholds or {}, references or {}
     outcomes = {one.rule: one for one in split}
-    missing = sorted(_columns(suite) - {*rows.columns, *suite.references})
-    if missing:
-        return Verdict(suite.table, suite.fingerprint, count, tuple(split), f"missing columns: {', '.join(missing)}")
+    reason = _unfit(rows, suite)
+    if reason:
+        return Verdict(suite.table, suite.fingerprint, count, tuple(split), reason)
     # of no row there is no number but how many there are
     asked = suite.gating if count else [rule for rule in suite.gating if rule.kind in ROW_COUNTS]
     if asked:
-        found = _outcomes(_with_references(rows, suite, tables), asked, known)
+        found = _outcomes(lambda: _with_references(rows, suite, tables), asked, known)
         outcomes |= {one.rule: one for one in found}
     in_order = tuple(outcomes.get(r.id) or Outcome(r.id, r.on_fail, "passed") for r in suite.rules)
     return Verdict(suite.table, suite.fingerprint, count, in_order)
+
+
+def _unfit(rows: DataFrame, suite: Suite) -> str:
+    """Why the rows cannot be judged: columns that are missing, or of another type than the contract says."""
+    found = dict(rows.dtypes)
+    missing = sorted(_columns(suite) - {*found, *suite.references})
+    if missing:
+        return f"missing columns: {', '.join(missing)}"
+    # the rules that split have been asked before
+    asked = sorted(_columns(suite) & suite.types.keys())
+    differing = [f"{name} {found[name]}" for name in asked if found[name] != suite.types[name]]
+    return f"columns of another type: {', '.join(differing)}" if differing else ""
 
 
 def _columns(suite: Suite) -> set[str]:
@@ -85,11 +97,13 @@ def _with_references(rows: DataFrame, suite: Suite, tables: Mapping[str, DataFra
     return rows
 
 
-def _outcomes(rows: DataFrame, rules: Sequence[Rule], thresholds: Mapping[str, Threshold]) -> list[Outcome]:
-    given = _given(rows, rules, thresholds)
+def _outcomes(
+    candidate: Callable[[], DataFrame], rules: Sequence[Rule], thresholds: Mapping[str, Threshold]
+) -> list[Outcome]:
     try:
+        rows = candidate()
         with _ONE_AT_A_TIME, _one_job_per_query(rows.sparkSession):
-            results = _validate(rows, rules, given)
+            results = _validate(rows, rules, _given(rows, rules, thresholds))
     # GX passes on what Spark, its own code and numpy raise; whatever it is, the rules were not judged
     except Exception as error:  # noqa: BLE001
         _log.warning("gate could not run", error=cause_of(error))

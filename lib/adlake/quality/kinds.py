@@ -37,6 +37,9 @@ BATCH_KINDS = frozenset(
 # Kinds whose number is a value of the column: of a column of moments it is a moment.
 EXTREMES = frozenset({"expect_column_max_to_be_between", "expect_column_min_to_be_between"})
 
+# Kinds that add values up.
+SUMS = frozenset({"expect_column_mean_to_be_between", "expect_column_sum_to_be_between"})
+
 # Kinds that ask for queries of their own; each may start up to ten Spark jobs.
 COSTLY_KINDS = frozenset(
     {

@@ -4,17 +4,61 @@ What its `SparkDFExecutionEngine` does with each kind is done here: nulls pass e
 value, NaN is greater than every number, a pattern is searched for and not matched, lengths count characters.
 """
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import reduce
 from typing import Any
 
-from pyspark.sql import Column
+import structlog
+from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
-from adlake.quality.checks import moment_or_day
+from adlake.contracts import Table
+from adlake.quality.arguments import moment_or_day
 from adlake.quality.suite import Rule
+from adlake.spark_failures import SPARK_FAILURES, cause_of
 
 Kwargs = Mapping[str, Any]
+DAYS = frozenset({"date", "timestamp"})
+_log = structlog.get_logger()
+
+
+def impracticable(session: SparkSession, contract: Table, rules: Sequence[Rule]) -> tuple[Rule, ...]:
+    """The rules that Spark cannot carry out, in their order; tried on one made-up row of the table.
+
+    `adlake validate` finds them without Spark, but for what Java alone knows, such as names of classes in patterns.
+    """
+    if not rules:
+        return ()
+    row = _made_up(session, contract, {name for rule in rules for name in rule.columns})
+    if not _failure(row, rules):
+        return ()
+    failures = {rule.id: _failure(row, [rule]) for rule in rules}
+    for name, failure in failures.items():
+        if failure:
+            _log.warning("rule cannot be carried out", table=contract.qualified, rule=name, error=failure)
+    return tuple(rule for rule in rules if failures[rule.id])
+
+
+def _made_up(session: SparkSession, contract: Table, names: Collection[str]) -> DataFrame:
+    """A row with a value in each of the columns but the nested ones; Spark makes it without a job."""
+    asked = [column for column in contract.columns if column.name in names]
+    values = [f"cast({_sample(column.type)} as {column.type}) as `{column.name}`" for column in asked]
+    return session.sql(f"select {', '.join(values) or 1} from values (0)")  # noqa: S608 names and types of contracts
+
+
+def _sample(type_: str) -> str:
+    if type_ in DAYS:
+        return "'1970-01-01'"
+    return "null" if "<" in type_ else "'0'"
+
+
+def _failure(row: DataFrame, rules: Sequence[Rule]) -> str:
+    """Why Spark cannot carry out the rules; empty when it can."""
+    try:
+        row.select(*[is_broken(rule).alias(rule.id) for rule in rules]).collect()
+    except SPARK_FAILURES as error:
+        return cause_of(error)
+    return ""
 
 
 def is_broken(rule: Rule) -> Column:

@@ -14,7 +14,8 @@ from adlake import faults as found_in
 from adlake.contracts import Table, tables
 from adlake.errors import ContractError, UsageError
 from adlake.faults import Document, Fault
-from adlake.quality.checks import PARAMETER, columns_of, complaints
+from adlake.quality.arguments import PARAMETER
+from adlake.quality.checks import columns_of, complaints
 from adlake.quality.document import OnFail, ReferenceDocument, RuleDocument, SuiteDocument
 from adlake.quality.kinds import COSTLY_KINDS, ROW_KINDS
 from adlake.resources import folder
@@ -75,12 +76,14 @@ class Suite:
         table: qualified name.
         rules: in order; of several that a row breaks, the first owns it.
         references: columns to add while the batch is judged, by name.
+        types: of the table's own columns that the rules ask for, as Spark prints them.
         fingerprint: changes with every change of a rule, and with nothing else.
     """
 
     table: str
     rules: tuple[Rule, ...]
     references: Mapping[str, ReferenceDocument]
+    types: Mapping[str, str]
     fingerprint: str
 
     @cached_property
@@ -176,7 +179,7 @@ def _load(root: Path, table: Table) -> Suite:
 
 def _suite(document: Document, table: Table) -> Suite:
     suite, found = _judge(document, table)
-    if suite is None or found:
+    if suite is None:
         raise ContractError(
             "SUITE_INVALID",
             f"the suite has {len(found)} fault{'s' if len(found) > 1 else ''}: {'; '.join(map(str, found))}",
@@ -187,7 +190,7 @@ def _suite(document: Document, table: Table) -> Suite:
 
 
 def _judge(document: Document, table: Table) -> tuple[Suite | None, list[Fault]]:
-    """The suite of a document, None when it is not well formed, and what is wrong with it."""
+    """The suite of a document, None when anything is wrong with it, and what that is."""
     if document.faults:
         return None, list(document.faults)
     try:
@@ -195,18 +198,22 @@ def _judge(document: Document, table: Table) -> tuple[Suite | None, list[Fault]]
     except ValidationError as error:
         return None, found_in.of_validation(error, SuiteDocument, document)
     found = found_in.of_complaints(complaints(model, table), document)
+    if found:
+        return None, found
     rules = tuple(map(_rule, model.expectations))
-    return Suite(table.qualified, rules, model.meta.references, _fingerprint(document.data)), found
+    asked = {name for rule in rules for name in rule.columns} & set(table.column_names)
+    types = {name: table.column(name).type for name in sorted(asked)}
+    return Suite(table.qualified, rules, model.meta.references, types, _fingerprint(document.data)), []
 
 
 def _rule(document: RuleDocument) -> Rule:
     return Rule(
         id=document.meta.id,
         kind=document.type,
-        kwargs=document.kwargs,
+        kwargs=document.given,
         on_fail=document.meta.on_fail,
         meaning=document.meta.meaning,
-        mostly=float(document.kwargs.get("mostly", 1)),
+        mostly=document.kwargs.mostly,
         most_rows=document.meta.most_rows,
     )
 

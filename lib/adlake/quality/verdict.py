@@ -18,6 +18,9 @@ PUBLISHING: frozenset[State] = frozenset({"passed", "passed_with_warnings"})
 NOTHING_NEW = "nothing new: every row was published already"
 # What begins so is done once: the next run does not go on with it.
 REBUILD, REPLAY = "rebuild-", "replay-"
+# So does a table that somebody has made anew from tables which have not changed. No commit has this name: tables made
+# from others take the names of their batches over, and what is named after a rebuild of those is gone on with.
+REMAKE = "remake-"
 HOLDING: frozenset[OnFail] = frozenset({"quarantine", "hold"})
 
 
@@ -161,7 +164,7 @@ class Judgement:
 
 def is_one_time(table: str, batch_id: str) -> bool:
     """Whether a candidate is done again from the start when it was held, and never gone on with."""
-    return batch_id.startswith((REBUILD, REPLAY)) and not holds_all_changes(table)
+    return batch_id.startswith(REMAKE) or (batch_id.startswith((REBUILD, REPLAY)) and not holds_all_changes(table))
 
 
 def holds_all_changes(table: str) -> bool:
