@@ -109,6 +109,11 @@ def _settings(config: Config) -> dict[str, str]:
         "spark.sql.sources.parallelPartitionDiscovery.threshold": "1000",
         "spark.sql.sources.parallelPartitionDiscovery.parallelism": "8",
         "spark.databricks.delta.snapshotPartitions": "2",
+        # a run has more pieces of generated code than the hundred that are kept by default: each batch of a table
+        # would have them compiled anew
+        "spark.sql.codegen.cache.maxEntries": "2000",
+        # plans are described for listeners at every step of an adaptive query, whether anybody listens or not
+        "spark.sql.ui.explainMode": "simple",
         # identifiers never reach the log's checksum files
         "spark.databricks.delta.allFilesInCrc.enabled": "false",
     }

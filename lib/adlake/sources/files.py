@@ -11,6 +11,7 @@ from adlake.sources.source import LandedFile
 
 # Spark numbers rows as (partition << 33) + row, so with one file per partition the low bits are the place in the file.
 ROW_BITS = (1 << 33) - 1
+LEAST_BYTES_PER_TASK = 128 * 1024 * 1024
 PLAIN_PATH = re.compile(r"[A-Za-z0-9_./=:@,-]*")
 RECORD_TYPE, FILE, POSITION = "_record_type", "_file", "_position"
 
@@ -18,9 +19,11 @@ RECORD_TYPE, FILE, POSITION = "_record_type", "_file", "_position"
 @contextmanager
 def one_file_per_task(spark: SparkSession, files: Sequence[LandedFile]) -> Iterator[None]:
     """A session that reads each landing file in a task of its own, never packed with others and never split."""
-    size = str(max((file.size_bytes for file in files), default=0) + 1)
     names = ("spark.sql.files.maxPartitionBytes", "spark.sql.files.openCostInBytes")
     before = {name: spark.conf.get(name) for name in names}
+    # opening a file costs as much as a task may read; less would cut what is written meanwhile into slivers when it
+    # is read back
+    size = str(max([LEAST_BYTES_PER_TASK, *(file.size_bytes + 1 for file in files)]))
     for name in names:
         spark.conf.set(name, size)
     try:
