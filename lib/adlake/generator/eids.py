@@ -10,7 +10,7 @@ COOKIE, PERSON, APP, VENDOR, TOKENS = "pubcid.org", "id.publisher.example", "app
 # Which of sixteen ways the identifiers of an auction take is said by the highest bits of its spelling.
 HIGHEST_BITS = 28
 NONE, BOTH_PLACES, AS_TEXT, OPTED_OUT, UNTYPED, MANY, UNNAMED = (0, 1, 2), 3, 4, 5, 6, 7, 8
-TOKEN_WAYS = range(9, 12)
+APP_WAYS, SAME_WAYS, TOKEN_WAYS = range(9, 11), range(11, 13), range(13, 16)
 # With this bit what is said of the viewer stands where OpenRTB 2.5 has it.
 OF_2_5 = 1 << 27
 BROWSER_TYPE, APP_TYPE, PERSON_TYPE, VENDOR_TYPE = 1, 2, 3, 571_187
@@ -36,7 +36,7 @@ def way_of(auction: Auction) -> int:
 
 
 def eids_of(auction: Auction) -> Sequence[Eid]:
-    """What others call the viewer: the cookie of the page, the account across devices, the app, and odder ones."""
+    """What others call the viewer: the cookie of the page, the account across devices, and by its way one more."""
     return [] if way_of(auction) in NONE else list(_eids(auction))
 
 
@@ -46,16 +46,19 @@ def _eids(auction: Auction) -> Iterator[Eid]:
     yield Eid(COOKIE, domain, BROWSER_TYPE)
     if login:
         yield Eid(PERSON, f"account-{login}", PERSON_TYPE)
-    if auction.page.app and domain:
-        yield Eid(APP, f"install-{domain}", APP_TYPE)
     if way == OPTED_OUT:
         yield Eid("optout.example", "OPTOUT", PERSON_TYPE)
+    elif way in SAME_WAYS:
+        # a partner that has gone wrong calls everybody so
+        yield Eid("wrong.example", "default", PERSON_TYPE)
     elif way == UNTYPED:
         yield Eid(VENDOR, network, None)
     elif way == UNNAMED:
         yield Eid("", "nobody gives it out", BROWSER_TYPE)
     elif way == MANY:
         yield from (Eid(VENDOR, f"{network}/{number}", VENDOR_TYPE) for number in range(KEPT + 1))
+    elif way in APP_WAYS:
+        yield Eid(APP, f"install-{domain}", APP_TYPE)
     elif way in TOKEN_WAYS:
         # made anew for every page
         yield Eid(TOKENS, f"token-{auction.id}", PERSON_TYPE)
