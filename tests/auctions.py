@@ -47,10 +47,21 @@ def exchange_tests(real: Path):
     The tests write an error of a bidder as its text alone, where the server writes a code and a text; those whose
     auction failed answer the caller with an error.
     """
-    with gzip.open(real / "openrtb" / "prebid_server_exchange_auctions.jsonl.gz", "rt", encoding="utf-8") as file:
-        documents = [json.loads(line) for line in file]
-    answered = {entry["path"].rsplit("/", 1)[-1]: entry["doc"] for entry in documents if entry["doc"].get("response")}
+    answered = {name: document for name, document in _documents(real).items() if document.get("response")}
     return {name: _recorded(name, document) for name, document in answered.items()}
+
+
+def users_with_eids(real: Path):
+    """Users with extended identifiers of Prebid Server's own test requests, by their file name."""
+    requests = {name: document.get("incomingRequest", {}) for name, document in _documents(real).items()}
+    users = {name: request.get("ortbRequest", {}).get("user") or {} for name, request in requests.items()}
+    return {name: user for name, user in users.items() if user.get("eids") or (user.get("ext") or {}).get("eids")}
+
+
+def _documents(real):
+    with gzip.open(real / "openrtb" / "prebid_server_exchange_auctions.jsonl.gz", "rt", encoding="utf-8") as file:
+        entries = [json.loads(line) for line in file]
+    return {entry["path"].rsplit("/", 1)[-1]: entry["doc"] for entry in entries}
 
 
 def _recorded(name, document):

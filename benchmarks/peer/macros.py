@@ -36,7 +36,7 @@ MACROS = {
     "header_bid(targeting)": f"""CASE WHEN contains(targeting, 'hb_pb') THEN (list_max(list_transform(
         string_split(targeting, ';'), lambda pair: TRY_CAST(regexp_extract(pair, '{BUCKET}', 1) AS DECIMAL(12, 6))))
         * 1000000)::BIGINT END""",
-    "names_somebody(id)": """lower(trim(id)) NOT IN ('', '0', '-1', 'null')
+    "names_somebody(id)": """lower(trim(id)) NOT IN ('', '0', '-1', 'null', 'optout')
         AND translate(trim(id), '0-', '') <> ''""",
     # HMAC-SHA256 (RFC 2104); the pads are variables, so that no query shows the secret.
     "hmac_sha256(message)": """sha256(getvariable('outer_pad')

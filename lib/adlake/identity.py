@@ -12,9 +12,13 @@ from pyspark.sql import Column, DataFrame, SparkSession
 from pyspark.sql import functions as F
 
 BLOCK_BYTES = 64
-KINDS_BEST_FIRST = ("login", "crm", "email", "ppid", "domain", "network", "device", "gam_user", "pbs_user")
-PEOPLE_KINDS = KINDS_BEST_FIRST[:4]
-"""Kinds that name a person; the others name a browser or a device."""
+OWN_KINDS = ("login", "crm", "email", "ppid", "domain", "network", "device", "gam_user", "pbs_user")
+EID_KINDS = ("person_eid", "device_eid", "app_eid", "eid")
+"""Kinds of the extended identifiers of OpenRTB: by the agent type of AdCOM 1.0 (3, 1 and 2), and of any other type."""
+KINDS_BEST_FIRST = (*OWN_KINDS, *EID_KINDS)
+"""Those of others come last: many are tokens that change by the day, and nobody should be called by one."""
+PEOPLE_KINDS = (*OWN_KINDS[:4], "person_eid")
+"""Kinds that name a person; the others name a browser or a device, or do not say."""
 
 
 @dataclass(frozen=True)
@@ -32,13 +36,28 @@ class IdentityKey:
     def key(self, kind: str, identifier: Column) -> Column:
         """`<version>:<64 hex digits>`, or null where the identifier names nobody.
 
-        Empty, `0`, `-1`, `null` and all-zero values (with or without dashes) are nobody; an empty value is never
-        hashed. The identifier is hashed as given: case and inner spaces count.
+        Empty, `0`, `-1`, `null`, `optout` and all-zero values (with or without dashes) are nobody; an empty value is
+        never hashed. The identifier is hashed as given: case and inner spaces count.
         """
+        return F.when(names_somebody(identifier), self._keyed(F.concat(F.lit(f"{kind}:"), identifier)))
+
+    def keys(self, named: Column, most: int) -> Column:
+        """The keys of the identifiers of a row, in their order.
+
+        Args:
+            named: array of {kind, identifier}; all of them name somebody.
+            most: how many there are at most.
+        """
+        # one expression for each: Spark takes no subquery within a function of a lambda
+        each = [F.get(named, F.lit(place)) for place in range(most)]
+        return F.array_compact(
+            F.array(*[self._keyed(F.concat(one["kind"], F.lit(":"), one["identifier"])) for one in each])
+        )
+
+    def _keyed(self, message: Column) -> Column:
         inner, outer = self.pads.select("inner").scalar(), self.pads.select("outer").scalar()
-        message = F.encode(F.concat(F.lit(f"{kind}:"), identifier), "UTF-8")
-        digest = F.sha2(F.concat(outer, F.unhex(F.sha2(F.concat(inner, message), 256))), 256)
-        return F.when(names_somebody(identifier), F.concat(F.lit(f"{self.version}:"), digest))
+        within = F.unhex(F.sha2(F.concat(inner, F.encode(message, "UTF-8")), 256))
+        return F.concat(F.lit(f"{self.version}:"), F.sha2(F.concat(outer, within), 256))
 
 
 def identity_key(spark: SparkSession, secret: bytes, version: str) -> IdentityKey:
@@ -51,5 +70,5 @@ def identity_key(spark: SparkSession, secret: bytes, version: str) -> IdentityKe
 def names_somebody(identifier: Column) -> Column:
     """Whether the identifier names a user: true or false, never null."""
     trimmed = F.lower(F.trim(identifier))
-    nobody = trimmed.isin("", "0", "-1", "null") | (F.translate(trimmed, "0-", "") == "")
+    nobody = trimmed.isin("", "0", "-1", "null", "optout") | (F.translate(trimmed, "0-", "") == "")
     return identifier.isNotNull() & ~nobody

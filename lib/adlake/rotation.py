@@ -34,6 +34,10 @@ class KindOf(IdentityKey):
         """The kind, or null where the identifier names nobody."""
         return F.when(names_somebody(identifier), F.lit(kind))
 
+    def keys(self, named: Column, most: int) -> Column:
+        """The kinds, in the order of the identifiers."""
+        return F.slice(named["kind"], 1, most)
+
 
 def rotate(run: Run, secret: bytes, old_secrets: Mapping[str, bytes]) -> DoneRotation:
     """What was linked, after it was published; for a dry run, what would be.

@@ -37,8 +37,8 @@ def page(when, login, domain, said, **more):
     return {"event_at_utc": when, "is_bot": False} | keys | said | more
 
 
-def auction(when, device, said):
-    return {"event_at_utc": when, "device_id_key": device, "is_bot": False} | said
+def auction(when, device, said, **more):
+    return {"event_at_utc": when, "device_id_key": device, "is_bot": False} | said | more
 
 
 def contact(as_of, crm, ads=None, shared=None, at=None, **keys):
@@ -92,7 +92,12 @@ def test_a_row_for_every_change_of_every_identifier(spark, config):
             # written before silver had decisions
             page(clock("10:00"), None, "k1:old", {}),
         ],
-        auctions=[auction(clock("10:00"), "k1:d", YES), auction(clock("10:00"), "k1:d", YES)],
+        auctions=[
+            auction(clock("10:00"), "k1:d", YES),
+            auction(clock("10:00"), "k1:d", YES),
+            # said with what others call the person, too
+            auction(clock("12:00"), None, NO, eid_keys=[{"id_key": "k1:e", "kind": "person_eid"}]),
+        ],
         contacts=[
             contact(clock("10:00"), "k1:x", "granted", "granted", clock("07:00", 1), email_id_key="k1:mail"),
             contact(clock("10:00"), "k1:y", "denied", None),
@@ -115,6 +120,7 @@ def test_a_row_for_every_change_of_every_identifier(spark, config):
             YES | {"may_profile": False, "consent_basis": "gpc"}, 1,
         ),
         change("k1:d", "device", "auctions", (clock("10:00"),), YES, 2),
+        change("k1:e", "person_eid", "auctions", (clock("12:00"),), NO, 1),
         change("k1:x", "crm", "contact_states", (clock("07:00", 1),), granted, 1) | early,
         change("k1:mail", "email", "contact_states", (clock("07:00", 1),), granted, 1) | early,
         change(

@@ -43,8 +43,10 @@ SOMEBODY = [
 NOBODY = [
     *(None, "", " ", "   ", "0", "-1", " 0 ", " -1", "null", "Null", "NULL", " Null ", "00", "000000", "-", "--"),
     *("00000000-0000-0000-0000-000000000000", "00000000000000000000000000000000", " 0-0 ", "0-"),
+    *("optout", "OPTOUT", " OptOut "),
 ]
 KINDS = ("login", "crm", "email", "ppid", "domain", "network", "device", "gam_user", "pbs_user")
+KINDS += ("person_eid", "device_eid", "app_eid", "eid")
 MODES = ("simple", "extended", "codegen", "cost", "formatted")
 
 
@@ -62,6 +64,16 @@ def test_keys_are_those_of_pythons_hmac(spark, people, secret):
     expected = [{"identifier": text} for text in NOBODY]
     expected += [{"identifier": text} | {kind: key_of(kind, text, secret, "k7") for kind in KINDS} for text in SOMEBODY]
     assert_same(keys, frame(spark, schema, expected))
+
+
+def test_keys_of_several_are_those_of_each_in_their_order(spark):
+    identifiers = [{"kind": kind, "identifier": text} for kind in KINDS[-2:] for text in SOMEBODY]
+    named = frame(spark, "named array<struct<kind:string,identifier:string>>", [{"named": identifiers}, {"named": []}])
+    found = named.select(
+        identity_key(spark, SECRETS[0].encode(), "k7").keys(F.col("named"), len(identifiers)).alias("keys")
+    )
+    keys = [key_of(one["kind"], one["identifier"], SECRETS[0], "k7") for one in identifiers]
+    assert_same(found, frame(spark, "keys array<string>", [{"keys": keys}, {"keys": []}]))
 
 
 def test_the_kinds_are_ranked_from_the_best():

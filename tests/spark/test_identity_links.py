@@ -31,6 +31,11 @@ def auction(when, device=None, user=None, **more):
     return {"event_at_utc": when, "is_bot": False, "device_id_key": device, "user_id_key": user} | more
 
 
+def eids(*keys):
+    """Keys of eids, each `key kind`."""
+    return [dict(zip(("id_key", "kind"), key.split(), strict=True)) for key in keys]
+
+
 def contact(when, crm, login=None, email=None):
     return {"event_at_utc": when, "contact_id_key": crm, "login_id_key": login, "email_id_key": email}
 
@@ -68,6 +73,13 @@ def test_every_two_keys_of_a_row_are_linked_by_day_and_source(spark, config):
             auction(TEN, "k1:d", "k1:u", may_store=True, may_profile=False),
             auction(TEN, "k1:d", "k1:u", may_store=True, may_profile=True),
             auction(NOON, "k1:d"),
+            # what others hand over is linked with the row's own keys, and with each other
+            auction(NOON, "k1:d", eid_keys=eids("k1:a person_eid", "k1:p device_eid")),
+            auction(LATE, None, "k1:v", eid_keys=eids("k1:a person_eid"), may_store=True),
+            auction(LATE, None, "k1:v", eid_keys=eids("k1:a person_eid", "k1:w eid"), may_store=False),
+            auction(LATE, eid_keys=eids("k1:a person_eid")),
+            auction(LATE, eid_keys=[]),
+            auction(LATE, "k1:bot", eid_keys=eids("k1:a person_eid"), is_bot=True),
         ),
         "gam_requests": silver(spark, "gam_requests", ad(TEN, "k1:p", "k1:g"), ad(TEN, None, "k1:g")),
         "gam_impressions": silver(spark, "gam_impressions", ad(NOON, "k1:p", "k1:g")),
@@ -95,6 +107,12 @@ def test_every_two_keys_of_a_row_are_linked_by_day_and_source(spark, config):
         link("k1:d k1:z", "domain network", "page_events", (TEN, LATE), 2, **ALLOWED),
         link("k1:d k1:z", "domain network", "page_events", (NEXT_DAY, NEXT_DAY), 1, **ALLOWED),
         link("k1:d k1:u", "device pbs_user", "auctions", (TEN, TEN), 2, may_store=True, may_profile=False),
+        link("k1:a k1:d", "person_eid device", "auctions", (NOON, NOON), 1),
+        link("k1:d k1:p", "device device_eid", "auctions", (NOON, NOON), 1),
+        link("k1:a k1:p", "person_eid device_eid", "auctions", (NOON, NOON), 1),
+        link("k1:a k1:v", "person_eid pbs_user", "auctions", (LATE, LATE), 2, may_store=False),
+        link("k1:a k1:w", "person_eid eid", "auctions", (LATE, LATE), 1, may_store=False),
+        link("k1:v k1:w", "pbs_user eid", "auctions", (LATE, LATE), 1, may_store=False),
         link("k1:g k1:p", "gam_user ppid", "gam_requests", (TEN, TEN), 1),
         link("k1:g k1:p", "gam_user ppid", "gam_impressions", (NOON, NOON), 1),
         link("k1:g k1:p", "gam_user ppid", "gam_clicks", (LATE, LATE), 1),

@@ -14,6 +14,7 @@ SAME = {"_batch_id": BATCH, "_file": "prebid/a.json", "event_at_utc": AT, "event
 AUCTION = SAME | {
     "auction_id": "a1", "imp_id": "i1", "media_type": "banner", "slot_size": "300x250", "floor_cpm_micros": 0,
     "floor_currency": "USD", "auction_type": 2, "asks": 2, "bids": 0, "is_test": False, "is_bot": False, "_index": 0,
+    "eid_keys": [], "eids_left_out": 0,
 }  # fmt: skip
 NO_BID = SAME | {
     "auction_id": "a1", "imp_id": "i1", "slot_size": "300x250", "outcome": "no_bid", "is_won": False, "bid_count": 0,

@@ -11,6 +11,7 @@ from tests.spark.rows import SECRET, assert_same, frame, key_of
 
 NEW_SECRET = "a newer secret of 32 bytes, or more"
 PAIRS = "old_id_key string, new_id_key string, kind string"
+EIDS = ("person_eid", "device_eid", "app_eid", "eid")
 
 
 @pytest.fixture
@@ -37,6 +38,25 @@ def test_each_identifier_is_linked_once_and_nobody_is_not(spark, keys):
     assert_same(found, frame(spark, PAIRS, expected))
 
 
+def test_eids_of_auctions_are_linked_behind_what_names_nobody(spark, keys):
+    schema = "device_id string, user_id string, eids struct<named:array<struct<kind:string,identifier:string>>>"
+    eids = {
+        "named": [{"kind": "person_eid", "identifier": "p.example:1"}, {"kind": "eid", "identifier": "v.example:2"}]
+    }
+    records = [
+        {"device_id": "0", "user_id": "u-1", "eids": eids},
+        {"device_id": "d-1", "user_id": None, "eids": {"named": []}},
+    ]
+    expected = [
+        pair("pbs_user", "u-1"),
+        pair("person_eid", "p.example:1"),
+        pair("eid", "v.example:2"),
+        pair("device", "d-1"),
+    ]
+    for name in ("silver.auctions", "silver.bids"):
+        assert_same(rotated(frame(spark, schema, records), name, *keys), frame(spark, PAIRS, expected))
+
+
 def test_contacts_of_the_vault_have_the_keys_that_silver_has(spark, keys):
     schema = "source string, contact_id string, login string, email string"
     contacts = [
@@ -54,7 +74,10 @@ def test_every_table_with_identifiers_is_asked_by_columns_that_bronze_has(spark,
     """A source whose identifiers could not be taken out of its records would fail here."""
     columns = ("user_id", "domain_userid", "network_userid", "UserId", "PublisherProvidedID", "device_id")
     contact = ("source", "contact_id", "login", "email")
-    row = spark.range(1).select(*[F.lit("x").alias(name) for name in (*columns, *contact)])
+    eids = F.struct(
+        F.array(*[F.struct(F.lit(kind).alias("kind"), F.lit("x").alias("identifier")) for kind in EIDS]).alias("named")
+    )
+    row = spark.range(1).select(*[F.lit("x").alias(name) for name in (*columns, *contact)], eids.alias("eids"))
     named = [name for name, refinement in REFINEMENTS.items() if refinement.identifiers is not no_identifiers]
     kinds = {name: {found["kind"] for found in rotated(row, name, *keys).collect()} for name in named}
     ad_rows = [f"silver.gam_{name}" for name in ("requests", "impressions", "clicks", "active_views")]
@@ -62,6 +85,6 @@ def test_every_table_with_identifiers_is_asked_by_columns_that_bronze_has(spark,
     assert kinds == {
         "silver.page_events": {"login", "domain", "network"},
         **{name: {"ppid", "gam_user"} for name in ad_rows},
-        **{name: {"device", "pbs_user"} for name in ("silver.auctions", "silver.bids")},
+        **{name: {"device", "pbs_user", *EIDS} for name in ("silver.auctions", "silver.bids")},
         **{name: {"login", "crm", "email"} for name in of_contacts},
     }

@@ -8,14 +8,16 @@ from hypothesis import strategies as st
 
 from adlake.components import contracted, digest, edges_of
 from adlake.config import IdentityConfig
-from adlake.identity import KINDS_BEST_FIRST, PEOPLE_KINDS
+from adlake.identity import EID_KINDS, KINDS_BEST_FIRST, PEOPLE_KINDS
 from adlake.marts.user_keys import edges_between, linked_keys, linked_pairs, user_keys
 from adlake.people import _stars
 from tests.spark.rows import assert_same, at, frame, rows
 
 TEN = at("2026-11-02 10:00:00")
 LIMITS = IdentityConfig(key_env="KEY", max_people=2, max_devices=3)
-KINDS = ("login", "crm", "email", "ppid", "domain", "network", "device", "gam_user", "pbs_user")
+EIDS = ("person_eid", "device_eid", "app_eid", "eid")
+KINDS = ("login", "crm", "email", "ppid", "domain", "network", "device", "gam_user", "pbs_user", *EIDS)
+PEOPLE = {"login", "crm", "email", "ppid", "person_eid"}
 
 
 def link(one, other, **more):
@@ -73,6 +75,9 @@ def test_a_person_is_known_by_the_best_kind_then_by_the_smallest_key(spark):
         known("device:x6", "x0", 0, 1),
         known("gam_user:x7", "x0", 0, 1),
         known("pbs_user:x8", "x0", 0, 1),
+        # of what others hand over, only what leads on counts for its neighbours
+        known("person_eid:x9", "x0", 0, 1),
+        *[known(f"{kind}:x{number}", "x0", 0, 0) for number, kind in enumerate(EIDS[1:], 10)],
     ]
     found = mapped(rows(spark, "silver.identity_links", *links))
     assert_same(found.select(*rows(spark, "silver.user_keys").columns), rows(spark, "silver.user_keys", *expected))
@@ -116,19 +121,65 @@ def test_an_identifier_of_too_many_binds_nobody_and_is_named(spark):
     assert_same(found.select(*rows(spark, "silver.user_keys").columns), rows(spark, "silver.user_keys", *expected))
 
 
+def test_an_eid_links_what_it_was_seen_with_and_counts_where_it_leads_on(spark):
+    links = [
+        # one identifier in two auctions makes their devices one person, called by what is not made by others
+        link("device:d1", "person_eid:a0"),
+        link("device:d2", "person_eid:a0"),
+        link("eid:a1", "person_eid:a0"),
+        # tokens that come once are no people, however many there are: two are allowed
+        *[link("pbs_user:b", f"person_eid:t{number}") for number in range(5)],
+        # a computer of three people, whose identifiers are seen on their own as well: they stay three
+        *[link("pbs_user:shared", f"person_eid:p{number}") for number in range(3)],
+        *[link(f"pbs_user:q{number}", f"person_eid:p{number}") for number in range(3)],
+        # leading to other eids, or to two kinds, is not leading on
+        link("device:e", "device_eid:f0"),
+        link("pbs_user:e1", "device_eid:f0"),
+        link("device_eid:f0", "eid:f1"),
+        link("device_eid:f0", "eid:f2"),
+        # one of a team: four devices, three are allowed
+        *[link("device_eid:team", f"device:g{number}") for number in range(4)],
+    ]
+    expected = [
+        known("device:d1", "d1", 1, 0),
+        known("device:d2", "d1", 1, 0),
+        known("person_eid:a0", "d1", 0, 2),
+        known("eid:a1", "d1", 1, 0),
+        known("pbs_user:b", "b", 0, 0),
+        *[known(f"person_eid:t{number}", "b", 0, 1) for number in range(5)],
+        known("pbs_user:shared", "shared", 3, 0, "too_many_people"),
+        *[known(f"person_eid:p{number}", f"q{number}", 0, 2) for number in range(3)],
+        *[known(f"pbs_user:q{number}", f"q{number}", 1, 0) for number in range(3)],
+        known("device:e", "e", 0, 0),
+        known("pbs_user:e1", "e", 0, 0),
+        known("device_eid:f0", "e", 0, 1),
+        known("eid:f1", "e", 0, 0),
+        known("eid:f2", "e", 0, 0),
+        known("device_eid:team", "team", 0, 4, "too_many_devices"),
+        *[known(f"device:g{number}", f"g{number}", 0, 1) for number in range(4)],
+    ]
+    found = mapped(rows(spark, "silver.identity_links", *links))
+    assert_same(found.select(*rows(spark, "silver.user_keys").columns), rows(spark, "silver.user_keys", *expected))
+
+
 def who_is_who(links, limits):
     """The map in plain Python: union-find over keys that were not seen with too many; key to (user, reason)."""
-    seen = defaultdict(Counter)
+    met = defaultdict(list)
     kinds = {}
     for one, one_kind, other, other_kind in {tuple(link) for link in links}:
-        seen[one][other_kind] += 1
-        seen[other][one_kind] += 1
+        met[one].append(other)
+        met[other].append(one)
         kinds |= {one: one_kind, other: other_kind}
-    people = {
-        key: max((n for kind, n in found.items() if kind in PEOPLE_KINDS), default=0) for key, found in seen.items()
-    }
+
+    def counts(key):
+        """An eid counts for others when two of one kind of our own were seen with it."""
+        own = Counter(kinds[other] for other in met[key] if kinds[other] not in EIDS)
+        return kinds[key] not in EIDS or max(own.values(), default=0) > 1
+
+    seen = {key: Counter(kinds[other] for other in others if counts(other)) for key, others in met.items()}
+    people = {key: max((n for kind, n in found.items() if kind in PEOPLE), default=0) for key, found in seen.items()}
     devices = {
-        key: max((n for kind, n in found.items() if kind not in PEOPLE_KINDS), default=0) for key, found in seen.items()
+        key: max((n for kind, n in found.items() if kind not in PEOPLE), default=0) for key, found in seen.items()
     }
     reasons = {
         key: "too_many_people"
@@ -207,4 +258,4 @@ def test_a_long_chain_becomes_a_star_in_few_rounds(spark):
 
 def test_kinds_are_in_the_declared_order():
     assert KINDS_BEST_FIRST == KINDS
-    assert PEOPLE_KINDS == ("login", "crm", "email", "ppid")
+    assert (set(PEOPLE_KINDS), EID_KINDS) == (PEOPLE, EIDS)

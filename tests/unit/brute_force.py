@@ -257,7 +257,7 @@ def hashed(secret, *identifiers):
     """The key of the first identifier that names somebody, from (kind, identifier) pairs."""
     for kind, identifier in identifiers:
         text = (identifier or "").strip()
-        if text.lower() not in {"", "0", "-1", "null"} and set(text) - {"0", "-"}:
+        if text.lower() not in {"", "0", "-1", "null", "optout"} and set(text) - {"0", "-"}:
             return "k1:" + hmac.new(secret, f"{kind}:{identifier}".encode(), hashlib.sha256).hexdigest()
     return None
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 from math import floor
 from urllib.parse import parse_qs, urlsplit
 
-from tests.unit.brute_force import bot_reason, site_and_section
+from tests.unit.brute_force import bot_reason, hashed, site_and_section
 
 LOG_HEAD = re.compile(r"^\d{4}/\d\d/\d\d \d\d:\d\d:\d\d [A-Z]+ ")
 BETWEEN = re.compile(r"\}[ \t]*(?=\{[ \t]*\"\w)")
@@ -136,7 +136,22 @@ def price_of(bid):
 def who_of(record):
     request = record["Request"]
     ids = (request.get("device") or {}).get("ifa"), (request.get("user") or {}).get("id")
-    return {"at": started_at(record), "device": ids[0], "user": ids[1], "request": request}
+    people = [("device", ids[0]), ("pbs_user", ids[1]), *eids_of(request.get("user") or {})]
+    return {"at": started_at(record), "people": people, "request": request}
+
+
+def eids_of(user):
+    """What others call the user, as (kind, identifier): eight at most, those that are people's first."""
+    found = set()
+    for place in (user, user.get("ext") or {}):
+        for eid in place.get("eids", []):
+            source = eid["source"].strip().lower()
+            for uid in eid["uids"]:
+                rank = {"3": 0, "1": 1, "2": 2}.get(str(uid.get("atype")), 3)
+                if source and hashed(b"", ("any", uid["id"])):
+                    found.add((rank, f"{source}:{uid['id']}"))
+    kinds = "person_eid", "device_eid", "app_eid", "eid"
+    return [(kinds[rank], identifier) for rank, identifier in sorted(found)[:8]]
 
 
 def rows_of(record):

@@ -31,8 +31,7 @@ def heard(page_events, auctions, consent, secret):
         if not row["reason"]:
             at = EPOCH + timedelta(microseconds=row["at"])
             decision = decide_event(policy, signals_of_request(row["request"], at))
-            people = ("device", row["device"]), ("pbs_user", row["user"])
-            counts.update(_counted("auctions", at, people, decision, secret))
+            counts.update(_counted("auctions", at, row["people"], decision, secret))
     return counts
 
 

@@ -258,6 +258,12 @@ def test_who_is_who_is_what_brute_force_finds(judged, truth, batch):
     # a computer that many share, an account for tests, and people with more than one device are among them
     assert {told[4] for told in found.values()} == {"", "too_many_people", "too_many_devices"}
     assert max(Counter(told[1] for told in found.values()).values()) > 5
+    # what others hand over: every kind, one that everybody is called by, and more tokens than one person may have
+    assert {kind for kind, *_ in found.values()} >= {"person_eid", "device_eid", "app_eid", "eid"}
+    assert ("person_eid", "too_many_devices") in {(told[0], told[4]) for told in found.values()}
+    ends = {(one[0], other) for _, *pair, _ in judged[batch].links for one, other in (pair, pair[::-1])}
+    accounts = Counter(key for key, (_, kind) in ends if kind == "person_eid")
+    assert any(count > 5 and not found[key][4] for key, count in accounts.items())
 
 
 @pytest.mark.parametrize("batch", BATCHES)

@@ -9,6 +9,7 @@ from typing import NamedTuple
 from adlake.generator.auction_records import auction_text
 from adlake.generator.auctions import Auction, Seat
 from adlake.generator.bidders import CACHED
+from adlake.generator.eids import KEPT, people_of
 from adlake.generator.fated import PUBLISHED
 from adlake.generator.files import FileKey
 
@@ -136,6 +137,8 @@ def hazards_of(file: AuctionFile) -> Counter[str]:
     found["bids.won_from_an_earlier_auction"] = sum(seat.is_cached and seat.is_won for seat in seats)
     found["bids.offered_again_by_one_that_was_asked"] = sum(seat.is_cached and seat.outcome != CACHED for seat in seats)
     found["auctions.all"] = len(file.good)
+    found["auctions.with_eids"] = sum(bool(people_of(auction)) for auction in file.good)
+    found["auctions.with_more_eids_than_are_kept"] = sum(len(people_of(auction)) == KEPT for auction in file.good)
     found["auctions.without_currency"] = sum(not auction.currency for auction in file.good)
     found["auctions.without_type"] = sum(auction.type is None for auction in file.good)
     found["auctions.with_an_id_like_a_number"] = sum(auction.id.isdigit() for auction in file.good)

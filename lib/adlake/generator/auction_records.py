@@ -6,6 +6,7 @@ from typing import Any
 from adlake.generator.auctions import Auction, Bid, Imp, Seat, names_winner
 from adlake.generator.bidders import ERROR, TIMEOUT, medium_bucket
 from adlake.generator.clocks import MICROS, MICROS_PER_HOUR, hour_start
+from adlake.generator.eids import OF_2_5, user_of
 from adlake.generator.words import Word, word_of
 
 ACCOUNT = "1001"
@@ -22,8 +23,6 @@ OFFSETS = (0, 0, 1, -5)
 WITH_EVENTS, NON_BIDS, IN_EXT, OLD_FORM, NANOS = 1 << 4, 3 << 8, 1 << 8, 3 << 6, 1 << 11
 # None of these bits: a record of a page in AMP, with a key twice, with a bidder named as people write it.
 AMP, KEY_TWICE, AS_PEOPLE_WRITE = 15 << 16, 15 << 20, 7 << 24
-# With this bit the words of the viewer stand where OpenRTB 2.5 has them.
-OF_2_5 = 1 << 27
 REGS = {"gdprApplies": "gdpr", "gppString": "gpp", "applicableSections": "gpp_sid", "uspString": "us_privacy"}
 REGS |= {"globalPrivacyControl": "gpc"}
 WRITTEN = {"appnexus": "AppNexus"}
@@ -92,7 +91,10 @@ def _request(auction: Auction) -> Object:
     found: Object = {"id": auction.id, "imp": [_imp(auction, imp) for imp in auction.imps], **place, "device": device}
     regs, user = _consent(auction)
     found |= {"regs": regs} if regs else {}
-    found |= {"user": user} if (user := ({"id": user_id} if user_id else {}) | user) else {}
+    named = user_of(auction)
+    ext: Object = user.get("ext", {}) | named.get("ext", {})
+    user = ({"id": user_id} if user_id else {}) | user | named | ({"ext": ext} if ext else {})
+    found |= {"user": user} if user else {}
     optional = {"test": 1 if auction.is_test else None, "at": auction.type, "tmax": auction.tmax}
     found |= {name: value for name, value in optional.items() if value is not None}
     return found | ({"cur": [auction.currency]} if auction.currency else {})

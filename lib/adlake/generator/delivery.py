@@ -7,6 +7,7 @@ from adlake.generator.auction_files import AuctionFile
 from adlake.generator.auction_files import hazards_of as auction_hazards
 from adlake.generator.auction_records import identifiers_of, word_of_auction
 from adlake.generator.clocks import stream
+from adlake.generator.eids import people_of
 from adlake.generator.file_hour import FileHour
 from adlake.generator.files import FileRows, hazards_of, write_file
 from adlake.generator.outcome import Outcome
@@ -90,7 +91,7 @@ class Delivery:
         for auction, slots in (*file.published, *file.tests):
             if slots and not auction.robot:
                 device, user = identifiers_of(auction)
-                people = [person("device", device), person("pbs_user", user)]
+                people = [person("device", device), person("pbs_user", user), *people_of(auction)]
                 tally.links.add("auctions", auction.at, people, slots)
                 tally.heard.add("auctions", auction.at, people, word_of_auction(auction), slots)
         tally.traffic.add_auctions(file.published)

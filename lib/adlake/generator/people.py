@@ -251,6 +251,6 @@ def _uuid(letters: str) -> str:
 def person(kind: str, identifier: str) -> str | None:
     """`kind:identifier`, or None for an identifier that names nobody."""
     trimmed = identifier.strip().lower()
-    if trimmed in {"", "0", "-1", "null"} or not trimmed.strip("0-"):
+    if trimmed in {"", "0", "-1", "null", "optout"} or not trimmed.strip("0-"):
         return None
     return f"{kind}:{identifier}"

@@ -1,6 +1,6 @@
 """Links of identifiers and the map of people as tables, from their definitions alone."""
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
@@ -10,8 +10,9 @@ from adlake.generator.marts import IdentityKey
 
 # How many others of one kind an identifier of one person may be seen with, as lake.yaml says it.
 MAX_PEOPLE, MAX_DEVICES = 5, 6
-PEOPLE = ("login", "crm", "email", "ppid")
-BEST_FIRST = (*PEOPLE, "domain", "network", "device", "gam_user", "pbs_user")
+PEOPLE = ("login", "crm", "email", "ppid", "person_eid")
+EIDS = ("person_eid", "device_eid", "app_eid", "eid")
+BEST_FIRST = ("login", "crm", "email", "ppid", "domain", "network", "device", "gam_user", "pbs_user", *EIDS)
 LINK_KEY = ("event_date", "id_key", "linked_id_key", "source")
 LINK_MEASURES, USER_KEY_MEASURES = ("events",), ("linked_people", "linked_devices")
 LINK_COLUMNS = (*LINK_KEY, *LINK_MEASURES, "kind", "linked_kind", "first_seen_at_utc", "last_seen_at_utc")
@@ -53,17 +54,27 @@ def user_key_rows(links: Links, key: IdentityKey) -> Iterator[list[Any]]:
 
 
 def _linked(pairs: Iterable[tuple[str, str]]) -> tuple[Mapping[str, int], Mapping[str, int]]:
-    """By identifier, how many people and how many devices it was seen with; of the kind that has the most."""
-    seen: Counter[tuple[str, str]] = Counter()
+    """By identifier, how many people and how many devices it was seen with; of the kind that has the most.
+
+    One that others hand over counts where it leads on: to two of one kind that are no such identifiers.
+    """
+    seen: defaultdict[str, list[str]] = defaultdict(list)
     for one, other in pairs:
-        seen[one, _kind(other)] += 1
-        seen[other, _kind(one)] += 1
+        seen[one].append(other)
+        seen[other].append(one)
+    ends = {person for person, others in seen.items() if _kind(person) in EIDS and not _leads_on(others)}
     people: Counter[str] = Counter()
     devices: Counter[str] = Counter()
-    for (person, kind), others in seen.items():
-        most = people if kind in PEOPLE else devices
-        most[person] = max(most[person], others)
+    for person, others in seen.items():
+        for kind, count in Counter(_kind(other) for other in others if other not in ends).items():
+            most = people if kind in PEOPLE else devices
+            most[person] = max(most[person], count)
     return people, devices
+
+
+def _leads_on(others: Iterable[str]) -> bool:
+    own = Counter(kind for kind in map(_kind, others) if kind not in EIDS)
+    return any(count > 1 for count in own.values())
 
 
 def _keys(links: Links, key: IdentityKey) -> Mapping[str, str]:

@@ -8,7 +8,7 @@ from pyspark.sql import functions as F
 from adlake.config import Config
 from adlake.consent.basis import CONTACT, NO_LAW, NO_SIGNAL
 from adlake.decisions import BASIS, PERMISSIONS, SHARES
-from adlake.marts.identity_links import KEYS, SIGNALLED, keys_of
+from adlake.marts.identity_links import KEYS, SIGNALLED
 from adlake.marts.mart import Frames, Mart, Proof
 
 CONTACTS = "contact_states"
@@ -56,14 +56,9 @@ def _signals(frames: Frames) -> DataFrame:
 
 def _said(rows: DataFrame, source: str) -> DataFrame:
     """One row for each identifier of a row."""
-    keys = F.array_compact(F.array(*[_key(name, kind) for name, kind in KEYS[source].items()]))
-    by_key = rows.select("event_date", "signal_at_utc", *SAID, F.explode_outer(keys).alias("key"))
+    by_key = rows.select("event_date", "signal_at_utc", *SAID, F.explode_outer(KEYS[source].keys()).alias("key"))
     said = by_key.where(F.col("key").isNotNull()).withColumn("source", F.lit(source))
     return said.select("key.id_key", "key.kind", "source", "event_date", "signal_at_utc", *SAID)
-
-
-def _key(name: str, kind: str) -> Column:
-    return F.when(F.col(name).isNotNull(), F.struct(F.col(name).alias("id_key"), F.lit(kind).alias("kind")))
 
 
 def _seen() -> tuple[Column, Column]:
@@ -110,7 +105,7 @@ def _counts(source: str) -> Column:
 
 def _signals_of(source: str) -> Column:
     """How many signals a silver row gives: one for each of its identifiers."""
-    return F.when(_counts(source), keys_of(source)).otherwise(0)
+    return F.when(_counts(source), KEYS[source].count()).otherwise(0)
 
 
 def _proofs(_: Config) -> tuple[Proof, ...]:

@@ -1,8 +1,8 @@
 """silver.identity_links: which identifiers were seen together on one day, and where."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import partial, reduce
-from itertools import combinations
 
 from pyspark.sql import Column, DataFrame
 from pyspark.sql import functions as F
@@ -11,19 +11,54 @@ from adlake.config import Config
 from adlake.decisions import PERMISSIONS
 from adlake.marts.mart import Frames, Mart, Proof
 
-CONTACT_KEYS = {"login_id_key": "login", "contact_id_key": "crm", "email_id_key": "email"}
-GAM_KEYS = {"ppid_id_key": "ppid", "gam_user_id_key": "gam_user"}
+KEY = "struct<id_key:string,kind:string>"
+
+
+@dataclass(frozen=True)
+class KeyColumns:
+    """Where the rows of a silver table hold keys.
+
+    Attributes:
+        single: columns that hold one key each, and the kind of each.
+        several: columns that hold an array of {id_key, kind}.
+    """
+
+    single: Mapping[str, str]
+    several: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """All of the columns."""
+        return (*self.single, *self.several)
+
+    def keys(self) -> Column:
+        """The keys of a row, as an array of {id_key, kind} without nulls."""
+        single = [
+            F.when(F.col(name).isNotNull(), F.struct(F.col(name).alias("id_key"), F.lit(kind).alias("kind")))
+            for name, kind in self.single.items()
+        ]
+        several = [F.coalesce(name, F.array().cast(f"array<{KEY}>")) for name in self.several]
+        return F.concat(F.array_compact(F.array(*single)), *several)
+
+    def count(self) -> Column:
+        """How many keys a row holds."""
+        single = [F.col(name).isNotNull().cast("bigint") for name in self.single]
+        return reduce(Column.__add__, [*single, *[F.coalesce(F.size(name), F.lit(0)) for name in self.several]])
+
+
+CONTACT_KEYS = KeyColumns({"login_id_key": "login", "contact_id_key": "crm", "email_id_key": "email"})
+GAM_KEYS = KeyColumns({"ppid_id_key": "ppid", "gam_user_id_key": "gam_user"})
 # Active View rows repeat the identifiers of their impression.
-KEYS: Mapping[str, Mapping[str, str]] = {
-    "page_events": {"login_id_key": "login", "domain_id_key": "domain", "network_id_key": "network"},
-    "auctions": {"device_id_key": "device", "user_id_key": "pbs_user"},
+KEYS: Mapping[str, KeyColumns] = {
+    "page_events": KeyColumns({"login_id_key": "login", "domain_id_key": "domain", "network_id_key": "network"}),
+    "auctions": KeyColumns({"device_id_key": "device", "user_id_key": "pbs_user"}, ("eid_keys",)),
     "gam_requests": GAM_KEYS,
     "gam_impressions": GAM_KEYS,
     "gam_clicks": GAM_KEYS,
     "contact_states": CONTACT_KEYS,
     "newsletter_activity": CONTACT_KEYS,
 }
-"""By silver table: the columns that hold keys, and the kind of each."""
+"""By silver table: the columns that hold keys."""
 
 ROTATIONS = "key_rotations"
 SIGNALLED = ("page_events", "auctions")
@@ -48,16 +83,11 @@ def identity_links(frames: Frames, _: Config) -> DataFrame:
     return reduce(DataFrame.unionByName, [*seen, _rotated(frames[ROTATIONS])])
 
 
-def keys_of(source: str) -> Column:
-    """How many keys a silver row holds."""
-    return reduce(Column.__add__, [F.col(name).isNotNull().cast("bigint") for name in KEYS[source]])
-
-
 def _links(events: DataFrame, source: str) -> DataFrame:
     # few rows for many events first: a reader's keys hardly change within a day
     together = (
         _counted(events, source)
-        .groupBy("event_date", *KEYS[source])
+        .groupBy("event_date", *KEYS[source].names)
         .agg(
             F.min("event_at_utc").alias("first_seen_at_utc"),
             F.max("event_at_utc").alias("last_seen_at_utc"),
@@ -66,10 +96,11 @@ def _links(events: DataFrame, source: str) -> DataFrame:
         )
     )
     of_day = ("event_date", "first_seen_at_utc", "last_seen_at_utc", "events", *PERMISSIONS)
-    pairs = together.select(*of_day, F.explode_outer(_pairs(KEYS[source])).alias("pair"))
+    low, high = F.least("one", "other"), F.greatest("one", "other")
+    ends = low["id_key"], high["id_key"], low["kind"], high["kind"]
     return (
-        pairs.where(F.col("pair").isNotNull())
-        .groupBy("event_date", *[F.col(f"pair.{name}").alias(name) for name in PAIR])
+        _pairs(together.select(*of_day, KEYS[source].keys().alias("keys")))
+        .groupBy("event_date", *[end.alias(name) for end, name in zip(ends, PAIR, strict=True)])
         .agg(
             F.min("first_seen_at_utc").alias("first_seen_at_utc"),
             F.max("last_seen_at_utc").alias("last_seen_at_utc"),
@@ -106,22 +137,17 @@ def _counted(events: DataFrame, source: str) -> DataFrame:
     return events.where(~F.col("is_bot")) if source in SIGNALLED else events
 
 
-def _pairs(kinds: Mapping[str, str]) -> Column:
-    return F.array_compact(F.array(*[_pair(one, other, kinds) for one, other in combinations(kinds, 2)]))
-
-
-def _pair(one: str, other: str, kinds: Mapping[str, str]) -> Column:
-    """Both keys and their kinds, the smaller key first; null unless both are there."""
-    forth = (F.col(one), F.col(other), F.lit(kinds[one]), F.lit(kinds[other]))
-    back = (F.col(other), F.col(one), F.lit(kinds[other]), F.lit(kinds[one]))
-    ways = [F.struct(*[part.alias(name) for part, name in zip(way, PAIR, strict=True)]) for way in (forth, back)]
-    are_there = F.col(one).isNotNull() & F.col(other).isNotNull()
-    return F.when(are_there, F.when(F.col(one) < F.col(other), ways[0]).otherwise(ways[1]))
+def _pairs(rows: DataFrame) -> DataFrame:
+    """Every two of the `keys` of some rows, as `one` and `other`."""
+    each = rows.select("*", F.posexplode_outer("keys").alias("place", "one"))
+    # places count from 0, and slice from 1
+    later = F.slice("keys", F.col("place") + F.lit(2), F.size("keys"))
+    return each.select("*", F.explode_outer(later).alias("other")).where(F.col("other").isNotNull())
 
 
 def _pairs_of(source: str) -> Column:
     """How many pairs a silver row gives."""
-    number = keys_of(source)
+    number = KEYS[source].count()
     pairs = (number * (number - 1) / 2).cast("bigint")
     return F.when(~F.col("is_bot"), pairs).otherwise(0) if source in SIGNALLED else pairs
 

@@ -5,12 +5,13 @@ from pyspark.sql import functions as F
 
 from adlake.components import NODE, SMALLER, edges_of
 from adlake.config import IdentityConfig
-from adlake.identity import KINDS_BEST_FIRST, PEOPLE_KINDS
+from adlake.identity import EID_KINDS, KINDS_BEST_FIRST, PEOPLE_KINDS
 
 TOO_MANY_PEOPLE, TOO_MANY_DEVICES = "too_many_people", "too_many_devices"
 # A kind's place in the order of kinds, in as many digits.
 RANK_DIGITS = 2
 ENDS = ("id_key", "kind", "linked_id_key", "linked_kind")
+SEEN = ("id_key", "kind", "linked_kind")
 
 
 def linked_pairs(links: DataFrame) -> DataFrame:
@@ -29,6 +30,9 @@ def linked_keys(pairs: DataFrame, limits: IdentityConfig) -> DataFrame:
     counts. Links of all days count, and none is left out before: what is cut does not depend on the order in which
     links came, nor on what else is cut.
 
+    An extended identifier counts as another only where it leads on, to two keys of one kind that is none: no two
+    tokens of UID2 are the same (unifiedid.com: UID2 Tokens and Refresh Tokens), so an honest browser shows hundreds.
+
     Args:
         pairs: all that the lake holds.
         limits: how many others are too many.
@@ -37,7 +41,14 @@ def linked_keys(pairs: DataFrame, limits: IdentityConfig) -> DataFrame:
         one row per key: `id_key`, `kind`, `linked_people`, `linked_devices`, `is_cut`, `cut_reason`.
     """
     back = pairs.select(*[F.col(name).alias(end) for name, end in zip((*ENDS[2:], *ENDS[:2]), ENDS, strict=True)])
-    by_kind = pairs.unionByName(back).groupBy("id_key", "kind", "linked_kind").agg(F.count(F.lit(1)).alias("others"))
+    both, is_eid = pairs.unionByName(back), F.col("linked_kind").isin(*EID_KINDS)
+    own = both.where(~is_eid).groupBy(*SEEN).agg(F.count(F.lit(1)).alias("others"))
+    leading = own.where(F.col("kind").isin(*EID_KINDS) & (F.col("others") > 1)).select("id_key").distinct()
+    leading = leading.select(F.col("id_key").alias("linked_id_key"), F.lit(1).alias("leads"))
+    eids = (
+        both.where(is_eid).join(leading, "linked_id_key", "left").groupBy(*SEEN).agg(F.count("leads").alias("others"))
+    )
+    by_kind = own.unionByName(eids)
     is_person = F.col("linked_kind").isin(*PEOPLE_KINDS)
     keys = by_kind.groupBy("id_key", "kind").agg(
         _most(F.when(is_person, F.col("others"))).alias("linked_people"),

@@ -6,7 +6,7 @@ from pyspark.sql import functions as F
 from adlake.config import Config
 from adlake.decisions import SIGNALS
 from adlake.identity import IdentityKey
-from adlake.sources import asks, openrtb, urls
+from adlake.sources import asks, eids, openrtb, urls
 from adlake.sources.agents import IS_OF_ROBOT, bot_reason, with_robots_known
 
 AUCTIONS = ("/openrtb2/auction", "/openrtb2/amp", "/openrtb2/video")
@@ -91,6 +91,7 @@ def _records(rows: DataFrame) -> DataFrame:
         IS_OF_ROBOT,
         request["device"]["ifa"].alias("device_id"),
         request["user"]["id"].alias("user_id"),
+        eids.named(request["user"]).alias("eids"),
         _currency(_response()["cur"]).alias("currency"),
         openrtb.signals(request, started).alias(SIGNALS),
     )
@@ -112,8 +113,8 @@ def _currency(code: Column) -> Column:
 
 
 def identifiers(identity: IdentityKey) -> Column:
-    """Keyed identifiers of the device and of the server's own user."""
-    return F.array_compact(F.array(*_keys(identity)))
+    """Keyed identifiers of the device, of the server's own user, and those that others handed over."""
+    return F.concat(F.array_compact(F.array(*_keys(identity))), identity.keys(F.col("eids.named"), eids.MOST))
 
 
 def _keys(identity: IdentityKey) -> tuple[Column, Column]:
@@ -123,7 +124,8 @@ def _keys(identity: IdentityKey) -> tuple[Column, Column]:
 def auctions(records: DataFrame, identity: IdentityKey) -> DataFrame:
     """Auctions, one row per impression; a request without type of auction is of second price (OpenRTB 2.6 3.2.1)."""
     device_key, user_key = _keys(identity)
-    imp = F.col("imp")
+    imp, named = F.col("imp"), F.col("eids.named")
+    eid_keys = F.arrays_zip(identity.keys(named, eids.MOST).alias("id_key"), named["kind"].alias("kind"))
     return records.select(
         "auction_id",
         imp["id"].alias("imp_id"),
@@ -151,7 +153,9 @@ def auctions(records: DataFrame, identity: IdentityKey) -> DataFrame:
         bot_reason().alias("bot_reason"),
         device_key.alias("device_id_key"),
         user_key.alias("user_id_key"),
-        F.coalesce(device_key, user_key).alias("id_key"),
+        eid_keys.alias("eid_keys"),
+        F.col("eids.left_out").alias("eids_left_out"),
+        F.coalesce(device_key, user_key, F.get(eid_keys, F.lit(0))["id_key"]).alias("id_key"),
         SIGNALS,
         "_batch_id",
         "_file",
