@@ -1,4 +1,4 @@
-"""What deciding consent adds to silver: page events with the contexts that carry it named, and with none named."""
+"""What deciding consent adds to building silver: two runs, one that knows where page events carry it and one that does not."""
 
 import shutil
 from dataclasses import dataclass
@@ -12,20 +12,19 @@ from benchmarks.contenders import KEY_FILE, Run, run_adlake, write_config
 from benchmarks.inputs import bulk_input
 from benchmarks.peer.lake import PeerLake, connect
 
-# Links and people are made either way.
-DECIDED = ("silver.page_events", "silver.consents")
+STEP = "build_silver"
 SAID = rf'{CONTEXT}/[^"]*","data":(\{{[^}}]*\}})'
 
 
 @dataclass(frozen=True)
 class ConsentResult:
-    """Two runs of the same page events.
+    """Two runs of the same events.
 
     Attributes:
         events: of the whole input.
         page_events: in silver.
         signals: different ones among them.
-        with_consent: CPU seconds of silver.page_events and silver.consents.
+        with_consent: CPU seconds of building silver.
         without: the same where no context is named.
     """
 
@@ -42,7 +41,7 @@ class ConsentResult:
 
 
 def run_consent(work: Path, events: int, *, seed: int, keep: bool, tell: Tell) -> ConsentResult:
-    """Run the page events of a generated input twice.
+    """Run a generated input twice.
 
     Args:
         work: keeps the input, and the lakes while they are needed.
@@ -57,9 +56,8 @@ def run_consent(work: Path, events: int, *, seed: int, keep: bool, tell: Tell) -
     for name, consent in (("without", {}), ("with", consent_config())):
         folder = work / f"consent-{name}"
         shutil.rmtree(folder, ignore_errors=True)
-        paths = {"landing": delivery / "landing", "key_file": delivery / KEY_FILE}
-        config = write_config(folder, **paths, sources=["snowplow"], consent=consent)
-        tell(f"page events {name} consent: adlake")
+        config = write_config(folder, landing=delivery / "landing", key_file=delivery / KEY_FILE, consent=consent)
+        tell(f"{events:,} events {name} consent: adlake")
         costs[name] = _cost(run_adlake(config, folder / "lake"))
     counts = _counts(work / "consent-with" / "lake")
     for name in () if keep else costs:
@@ -68,7 +66,7 @@ def run_consent(work: Path, events: int, *, seed: int, keep: bool, tell: Tell) -
 
 
 def _cost(run: Run) -> float:
-    return round(sum(step.cpu_seconds for step in run.steps if step.table in DECIDED), 2)
+    return round(sum(step.cpu_seconds for step in run.steps if step.step == STEP), 2)
 
 
 def _counts(lake: Path) -> tuple[int, int]:

@@ -157,8 +157,8 @@ def show_sources(console: Console, result: SourcesResult) -> None:
 def show_consent(console: Console, result: ConsentResult) -> None:
     """Print what deciding consent adds to silver."""
     console.print(
-        f"{result.page_events:,} page events of {result.events:,}, {result.signals:,} different signals: silver and "
-        f"consents take {result.with_consent:.1f} CPU s with consent, {result.without:.1f} without: "
+        f"{result.events:,} events, {result.page_events:,} of them with {result.signals:,} different signals: silver "
+        f"takes {result.with_consent:.1f} CPU s with consent, {result.without:.1f} without: "
         f"{result.share:+.0%}, bar {CONSENT_BAR:+.0%}"
     )
 

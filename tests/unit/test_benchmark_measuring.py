@@ -225,5 +225,5 @@ def test_a_contender_that_fails_ends_the_benchmark_with_its_words(monkeypatch, t
 
 def test_what_consent_adds_is_told_beside_its_bar():
     text = printed(show_consent, ConsentResult(5_000_000, 800_000, 50_000, 110.0, 100.0))
-    assert "800,000 page events of 5,000,000, 50,000 different signals" in text
+    assert "800,000 of them with 50,000 different signals" in text
     assert "+10%, bar +10%" in " ".join(text.split())
