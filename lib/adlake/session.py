@@ -6,12 +6,15 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
+from pyspark.logger import PySparkLogger
 from pyspark.sql import SparkSession
 
 from adlake.config import Config
 from adlake.jars import JarSet, class_path, default_cache
 from adlake.jvm import class_data_archive, driver_options, find_java
 
+# pyspark prints failures through these, with the values of rows that Spark's messages quote, before anybody sees them
+TELL_TALES = ("DataFrameQueryContextLogger", "SQLQueryContextLogger")
 # set by spark-submit for the Python that it starts
 LAUNCHED = "PYSPARK_GATEWAY_PORT"
 JAR_SETS: Mapping[bool, tuple[JarSet, ...]] = {False: ("delta",), True: ("delta", "s3")}
@@ -83,7 +86,9 @@ def build_session(config: Config, environ: Mapping[str, str], *, is_small: bool 
         for name, value in _local_settings(config, environ, on_s3=on_s3, is_small=is_small).items():
             builder = builder.config(name, value)
     session = builder.getOrCreate()
-    session.sparkContext.setLogLevel("ERROR")
+    session.sparkContext.setLogLevel("FATAL")
+    for name in TELL_TALES:
+        PySparkLogger.getLogger(name).disabled = True
     if LAUNCHED not in environ:
         # the setting is for spark-submit alone: else the first python3 on the path, without our packages, would run
         session.sparkContext.pythonExec = sys.executable
