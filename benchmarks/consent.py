@@ -1,4 +1,4 @@
-"""What deciding consent adds to building silver: two runs, one that knows where page events carry it and one that does not."""
+"""What deciding consent adds to silver: a run that knows where page events carry it beside one that does not."""
 
 import shutil
 from dataclasses import dataclass
