@@ -10,11 +10,13 @@ from rich.console import Console
 
 from benchmarks.bulk import SizeResult, marginal, run_sizes
 from benchmarks.consent import run_consent
+from benchmarks.features import run_features
 from benchmarks.hourly import HourlyResult, run_hourly
 from benchmarks.measure import CommandFailed
 from benchmarks.report import (
     machine,
     show_consent,
+    show_features,
     show_hourly,
     show_machine,
     show_sizes,
@@ -28,7 +30,7 @@ from benchmarks.sources import run_sources
 HERE = Path(__file__).parent
 SIZES = (1_000_000, 5_000_000)
 SEED = 7
-PARTS = ("bulk", "sources", "consent", "hourly", "slope")
+PARTS = ("bulk", "sources", "consent", "features", "hourly", "slope")
 
 
 def main() -> int:
@@ -47,7 +49,7 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     show_machine(console, found)
     options = {"seed": arguments.seed, "keep": arguments.keep, "tell": lambda what: console.print(what, style="dim")}
     results: list[SizeResult] = []
-    growth, sources, consent, hourly, slope = None, None, None, None, None
+    growth, sources, consent, features, hourly, slope = (None,) * 6
     if arguments.only in {None, "bulk"}:
         results = run_sizes(arguments.dir, arguments.events, **options)
         growth = marginal(results)
@@ -58,6 +60,9 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
     if arguments.only in {None, "consent"}:
         consent = run_consent(arguments.dir, max(arguments.events), **options)
         show_consent(console, consent)
+    if arguments.only in {None, "features"}:
+        features = run_features(arguments.dir, **options)
+        show_features(console, features)
     if arguments.only in {None, "hourly"}:
         hourly = run_hourly(arguments.dir, **options)
         show_hourly(console, hourly)
@@ -65,7 +70,15 @@ def _run(arguments: argparse.Namespace, console: Console) -> int:
         slope = _run_slope(arguments, options)
         show_slope(console, slope)
     written = write_results(
-        HERE / "results", found, results, growth, hourly, sources=sources, consent=consent, slope=slope
+        HERE / "results",
+        found,
+        results,
+        growth,
+        hourly,
+        sources=sources,
+        consent=consent,
+        features=features,
+        slope=slope,
     )
     console.print(f"Written to {written}")
     return 0 if _are_equal(results, hourly) else 1

@@ -15,9 +15,11 @@ from rich.console import Console
 from rich.table import Table
 
 from adlake.jvm import find_java
+from adlake.snapshots import WINDOW_DAYS
 from benchmarks.bulk import Marginal, SizeResult
 from benchmarks.consent import ConsentResult
 from benchmarks.contenders import Run
+from benchmarks.features import FeaturesResult
 from benchmarks.hourly import HourlyResult
 from benchmarks.peer import StepTime
 from benchmarks.slope import SlopeResult
@@ -163,6 +165,14 @@ def show_consent(console: Console, result: ConsentResult) -> None:
     )
 
 
+def show_features(console: Console, result: FeaturesResult) -> None:
+    """Print what the features of people cost."""
+    console.print(
+        f"{result.people:,} people with {result.user_days:,} days of the last {WINDOW_DAYS}: their features take "
+        f"{result.cpu_seconds:.1f} CPU s, {result.cpu_seconds_per_million:.1f} per 1M days"
+    )
+
+
 def write_results(
     folder: Path,
     found: dict[str, Any],
@@ -172,6 +182,7 @@ def write_results(
     *,
     sources: SourcesResult | None = None,
     consent: ConsentResult | None = None,
+    features: FeaturesResult | None = None,
     slope: SlopeResult | None = None,
 ) -> Path:
     """Write everything as JSON into a file named after the moment, and return its path."""
@@ -184,6 +195,7 @@ def write_results(
         "hourly": None if hourly is None else {**_plain(hourly), "ratio": round(hourly.ratio, 3)},
         "sources": None if sources is None else _plain(sources),
         "consent": None if consent is None else {**asdict(consent), "share": round(consent.share, 3)},
+        "features": None if features is None else _plain(features),
         "slope": None if slope is None else {**_plain(slope), "ratio": round(slope.ratio, 3)},
     }
     folder.mkdir(parents=True, exist_ok=True)
@@ -192,7 +204,7 @@ def write_results(
     return path
 
 
-def _plain(result: SizeResult | HourlyResult | SlopeResult | SourcesResult) -> dict[str, Any]:
+def _plain(result: SizeResult | HourlyResult | SlopeResult | SourcesResult | FeaturesResult) -> dict[str, Any]:
     """The result as plain values, without what the commands printed."""
     values: dict[str, Any] = json.loads(json.dumps(asdict(result)), object_hook=_without_output)
     return values

@@ -8,14 +8,24 @@ import pytest
 from rich.console import Console
 
 import benchmarks.__main__ as command
+from adlake.snapshots import TABLE
 from benchmarks import contenders
 from benchmarks.bulk import Marginal, SizeResult, TableCheck, marginal
 from benchmarks.consent import ConsentResult
 from benchmarks.contenders import ADLAKE, PEER, Run
+from benchmarks.features import FeaturesResult
 from benchmarks.hourly import History, HourlyResult, TableSize
 from benchmarks.measure import CommandFailed, Measurement, ProcessTree, measure
 from benchmarks.peer import StepTime
-from benchmarks.report import show_consent, show_hourly, show_sizes, show_slope, show_sources, write_results
+from benchmarks.report import (
+    show_consent,
+    show_features,
+    show_hourly,
+    show_sizes,
+    show_slope,
+    show_sources,
+    write_results,
+)
 from benchmarks.slope import DayCost, SlopeResult
 from benchmarks.sources import SourcesResult, costs_of
 
@@ -209,6 +219,7 @@ def test_only_tables_that_differ_make_the_benchmark_fail(monkeypatch, tmp_path, 
     monkeypatch.setattr(
         command, "run_consent", lambda *_, **__: ConsentResult(5_000_000, 800_000, 50_000, 110.0, 100.0)
     )
+    monkeypatch.setattr(command, "run_features", lambda *_, **__: features_of())
     assert command.main() == code
     assert len(list((tmp_path / "results").glob("*.json"))) == 1
 
@@ -221,6 +232,16 @@ def test_a_contender_that_fails_ends_the_benchmark_with_its_words(monkeypatch, t
     monkeypatch.setattr(command, "run_sizes", fail)
     assert command.main() == 1
     assert "[GATE_HELD]" in capsys.readouterr().out
+
+
+def features_of():
+    return FeaturesResult(1_000_000, 10_000_000, run_of(ADLAKE, 250.0, StepTime("build_gold", TABLE, 100.0, 200.0)))
+
+
+def test_what_features_cost_is_told_by_people_and_days():
+    text = " ".join(printed(show_features, features_of()).split())
+    assert "1,000,000 people with 10,000,000 days of the last 90" in text
+    assert "200.0 CPU s, 20.0 per 1M days" in text
 
 
 def test_what_consent_adds_is_told_beside_its_bar():
