@@ -22,7 +22,7 @@ demo: $(STAMPS)/runtime $(STAMPS)/adlake $(STAMPS)/jars ## generate input, run e
 	@$(BIN)/adlake demo
 
 test: $(STAMPS)/java $(STAMPS)/dev $(STAMPS)/adlake $(STAMPS)/jars ## run all tests with coverage
-	@$(BIN)/python -m pytest --cov --cov-report=term
+	@$(BIN)/python -m pytest --cov --cov-report=term --numprocesses=2 --dist=loadfile
 
 check: $(STAMPS)/dev $(STAMPS)/adlake ## lint, formatting, types, contracts; needs no Java
 	@$(BIN)/ruff check .

@@ -43,6 +43,7 @@ DEV = [
     "pytest-cov>=7",
     "pytest-randomly>=4",
     "pytest-timeout>=2.4",
+    "pytest-xdist>=3.8",
     "pytz>=2025.2",
     "ruff>=0.14",
     "types-PyYAML>=6.0.12",
