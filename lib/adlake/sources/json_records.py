@@ -34,7 +34,8 @@ MOST_BYTES_LOOKED_AT = 20_000_000
 BRACKETS_LOOKED_AT = 20_000
 REPLACEMENT = "\ufffd"
 WITH_ONE_MORE = 2
-LINE, TEXT, IS_UTF8, IS_READ, BAD = "value", "_text", "_is_utf8", "_is_read", "_bad"
+LINE, TEXT, IS_READ, BAD = "value", "_text", "_is_read", "_bad"
+IS_UTF8, IS_UNAMBIGUOUS = "_is_utf8", "_is_unambiguous"
 # a name that no record uses
 HASH = "adlake:hash"
 
@@ -63,6 +64,7 @@ def read_records(
     frames = [_of_lines(spark, root, own_line, header)] if own_line else []
     frames += [_of_pieces(spark, root, shared_line, header)] if shared_line else []
     texts = functools.reduce(DataFrame.unionByName, frames)
+    texts = texts.select("*", _is_unambiguous(F.col(TEXT)).alias(IS_UNAMBIGUOUS))
     # as a column the parsed record would be asked for twice, by a filter and by what follows it
     parsed = texts.select("*", F.inline_outer(_record(F.col(TEXT), schema)))
     refusal = _refusal()
@@ -137,15 +139,16 @@ def _record(text: Column, schema: T.StructType) -> Column:
 
 
 def _refusal() -> Column:
-    """Why the record cannot be taken; null for one that can."""
-    text, is_record, is_unambiguous = F.col(TEXT), F.col(IS_READ).isNotNull(), _is_unambiguous(F.col(TEXT))
+    """Why the record cannot be taken; null for one that can.
+
+    What costs stands once, behind what is cheap: an expression that stands twice is asked of every record first.
+    """
+    text, is_unambiguous = F.col(TEXT), F.col(IS_UNAMBIGUOUS)
     is_object = F.size(_record(text, T.StructType())) == 1
     return (
         F.when(~F.col(IS_UTF8), NOT_UTF8)
-        .when(is_record & is_unambiguous, F.lit(None))
-        # what follows is asked of few records
-        .when(is_record | (is_object & ~is_unambiguous), DUPLICATE_KEYS)
-        .when(is_object, UNREADABLE_VALUE)
+        .when(F.col(IS_READ).isNotNull(), F.when(~is_unambiguous, DUPLICATE_KEYS))
+        .when(is_object, F.when(is_unambiguous, UNREADABLE_VALUE).otherwise(DUPLICATE_KEYS))
         .when(_is_json(text) & _is_alone(text), NOT_AN_OBJECT)
         .when(_levels(text) > MOST_LEVELS, TOO_DEEP)
         .otherwise(NOT_JSON)
