@@ -47,6 +47,11 @@ HAZARDS = [
     (None, '{"text":"} {\\"a\\": a cut that is none }{"}'),
     (None, '{"unknown":' + "[" * 900 + "]" * 900 + "}"),
     (None, '{"unknown":"' + "x" * 10_000_000 + '"}'),
+    (None, '{"unknown":"\\ud800","n":1e999}'),
+    # equal names that do not stand in one object
+    (None, '{"Request":{"id":"a","user":{"id":"a"},"imp":[{"id":"1"},{"id":"1"}]},"Account":{"id":"a"}}'),
+    (None, '{"unknown":{"a":[{"a":1},{"a":1}]},"unread":{"a":{"a":1}}}'),
+    (None, '{"Status":200,"status":500,"text":"\\"Status\\":1,\\"Status\\":2"}'),
     # numbers as text, and other values than the contract says
     ("unreadable_value", '{"Status":"200"}'),
     ("unreadable_value", '{"Status":200.5}'),
@@ -80,8 +85,19 @@ HAZARDS = [
     # deep
     ("too_deep", '{"unknown":' + "[" * 3000 + "]" * 3000 + "}"),
     ("too_deep", '{"unknown":' + '{"a":' * 5000),
-    # names given twice are looked for where a record holds two requests
+    # a name twice in one object: of the record, within it, in an array, in a map, in what no column holds
     ("duplicate_keys", '{"Request":{"id":"a"},"Request":{"id":"b"}}'),
+    ("duplicate_keys", '{"Status":500,"Status":200}'),
+    ("duplicate_keys", '{"Status":200,"Status":200}'),
+    ("duplicate_keys", '{"Request":{"device":{"ua":"a","geo":{},"ua":"b"}}}'),
+    ("duplicate_keys", '{"Response":{"seatbid":[{"bid":[{"price":1},{"price":1,"id":"b","price":2}]}]}}'),
+    ("duplicate_keys", '{"Request":{"imp":[{"ext":{"x":{},"x":{}}}]}}'),
+    ("duplicate_keys", '{"Request":{"imp":[{"ext":{"x":{"n":1,"n":2}}}]}}'),
+    ("duplicate_keys", '{"unknown":[{"a":{"b":1,"b":null}}]}'),
+    # the same name, spelled otherwise
+    ("duplicate_keys", '{"type":"/event","t\\u0079pe":"/setuid"}'),
+    # and a value that cannot be read
+    ("duplicate_keys", '{"Status":"200","Status":200}'),
 ]
 
 

@@ -30,12 +30,14 @@ def texts_of(file):
             yield bare[start:]
 
 
-class Pairs(dict):
-    """An object; the last value of a name counts, and all its names are known."""
+class NameTwice(Exception):
+    """An object of a record gives a name twice."""
 
-    def __init__(self, pairs):
-        super().__init__(pairs)
-        self.names = [name for name, _ in pairs]
+
+def object_of(pairs):
+    if len(pairs) > len(dict(pairs)):
+        raise NameTwice
+    return dict(pairs)
 
 
 def read_record(text):
@@ -45,13 +47,13 @@ def read_record(text):
     if "[" * 999 in text:
         return "too_deep"
     try:
-        record = json.loads(text, object_pairs_hook=Pairs)
+        record = json.loads(text, object_pairs_hook=object_of)
+    except NameTwice:
+        return "duplicate_keys"
     except ValueError:
         return "not_json"
     if not isinstance(record, dict):
         return "not_an_object"
-    if record.names.count("Request") > 1:
-        return "duplicate_keys"
     bids = [bid for seat in response_of(record).get("seatbid", []) for bid in seat["bid"]]
     sizes = [imp["banner"].get("w") for imp in (record.get("Request") or {}).get("imp", [])]
     numbers = [record.get("Status"), *(bid["price"] for bid in bids), *sizes]

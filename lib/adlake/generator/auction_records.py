@@ -21,8 +21,8 @@ MILLION = 1_000_000
 OFFSETS = (0, 0, 1, -5)
 # Bits of an auction's spelling. Seats that do not bid are listed beside the response (both bits) or in its ext (one).
 WITH_EVENTS, NON_BIDS, IN_EXT, OLD_FORM, NANOS = 1 << 4, 3 << 8, 1 << 8, 3 << 6, 1 << 11
-# None of these bits: a record of a page in AMP, with a key twice, with a bidder named as people write it.
-AMP, KEY_TWICE, AS_PEOPLE_WRITE = 15 << 16, 15 << 20, 7 << 24
+# None of these bits: a record of a page in AMP, with a bidder named as people write it.
+AMP, AS_PEOPLE_WRITE = 15 << 16, 7 << 24
 REGS = {"gdprApplies": "gdpr", "gppString": "gpp", "applicableSections": "gpp_sid", "uspString": "us_privacy"}
 REGS |= {"globalPrivacyControl": "gpc"}
 WRITTEN = {"appnexus": "AppNexus"}
@@ -55,9 +55,8 @@ def identifiers_of(auction: Auction) -> tuple[str, str]:
 
 
 def auction_text(auction: Auction) -> str:
-    """The record of an auction as one line; now and then a key stands in it twice, and its last value counts."""
-    text = text_of(record_of(auction))
-    return text if auction.spelling & KEY_TWICE else text.replace('"Status":200,', '"Status":500,"Status":200,', 1)
+    """The record of an auction as one line."""
+    return text_of(record_of(auction))
 
 
 def text_of(record: Object) -> str:

@@ -35,8 +35,11 @@ def unreadable_records(auction: Auction, number: int) -> Iterator[tuple[str, str
     yield text.replace('"Status":200', '"Status":"200"'), UNREADABLE_VALUE
     yield text_of(_with_text_prices(record_of(auction))), UNREADABLE_VALUE
     yield text_of(_with_text_formats(record_of(auction))), UNREADABLE_VALUE
-    # Go writes no name twice; whoever put two records into one did
+    # Go writes no name twice; whoever put two records into one did, or added to what is there
     yield text[:-1] + "," + text[1:], DUPLICATE_KEYS
+    yield text.replace('"Status":200', '"Status":500,"Status":200'), DUPLICATE_KEYS
+    yield text.replace('"ip":"192.0.2.0"', '"ip":"192.0.2.0","ip":""'), DUPLICATE_KEYS
+    yield text.replace('"impid":', '"impid":"","impid":', 1), DUPLICATE_KEYS
 
 
 def _cut(text: str, number: int) -> str:

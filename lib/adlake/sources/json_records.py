@@ -28,25 +28,28 @@ BLANK = r"\A[\x00-\x20]*\z"
 STRICT = {"mode": "PERMISSIVE", "allowSingleQuotes": "false", "allowNonNumericNumbers": "false"}
 # The parser allows 1,000; the wrapping takes two.
 MOST_LEVELS = 998
+# A string of 20 million letters or a variant of 128 MiB ends the look for names too; no smaller text holds either.
+MOST_BYTES_LOOKED_AT = 20_000_000
 # Enough to tell a nested record from a broken one, and no array of millions for a record of 10 MB.
 BRACKETS_LOOKED_AT = 20_000
 REPLACEMENT = "\ufffd"
 WITH_ONE_MORE = 2
-LINE, TEXT, IS_UTF8, IS_READ, BAD = "value", "_text", "_is_utf8", "_is_read", "_bad"
+LINE, TEXT, IS_READ, BAD = "value", "_text", "_is_read", "_bad"
+IS_UTF8, IS_UNAMBIGUOUS = "_is_utf8", "_is_unambiguous"
 # a name that no record uses
 HASH = "adlake:hash"
 
 
 def read_records(
-    spark: SparkSession, table: Table, root: str, files: Sequence[LandedFile], *, header: str, once: str
+    spark: SparkSession, table: Table, root: str, files: Sequence[LandedFile], *, header: str
 ) -> DataFrame:
     """One row per record of the files.
 
     It holds the contract's source columns and `_record`, provenance, `_malformed` and `_refusal`.
 
     A record that is no JSON object, or no object of the contract's types, carries its text in `_malformed`; its other
-    columns mean nothing then, and `_refusal` says why. A name that an object holds twice counts with its last value,
-    as Spark's own reader has it, unless the record holds `once` twice: then every object is looked at.
+    columns mean nothing then, and `_refusal` says why. So does one with an object that holds a name twice, of which
+    Spark's own reader would take the last value without a word (RFC 8259 section 4: what to take is nobody's to say).
 
     Args:
         spark: a session inside `one_file_per_task`.
@@ -54,7 +57,6 @@ def read_records(
         root: the landing zone as Spark addresses it.
         files: claimed files of that table.
         header: what a logger may write before a record, as a pattern.
-        once: a text that a record holds once at most; two are the mark of records that ran into each other.
     """
     schema = T.StructType([field for field in struct_type(table).fields if not field.name.startswith("_")])
     own_line = [file for file in files if file.layout.line_end]
@@ -62,9 +64,10 @@ def read_records(
     frames = [_of_lines(spark, root, own_line, header)] if own_line else []
     frames += [_of_pieces(spark, root, shared_line, header)] if shared_line else []
     texts = functools.reduce(DataFrame.unionByName, frames)
+    texts = texts.select("*", _is_unambiguous(F.col(TEXT)).alias(IS_UNAMBIGUOUS))
     # as a column the parsed record would be asked for twice, by a filter and by what follows it
     parsed = texts.select("*", F.inline_outer(_record(F.col(TEXT), schema)))
-    refusal = _refusal(once)
+    refusal = _refusal()
     return parsed.select(
         *[field.name for field in schema.fields],
         F.col(TEXT).alias(RECORD),
@@ -135,25 +138,26 @@ def _record(text: Column, schema: T.StructType) -> Column:
     return nested.once(F.xxhash64(text), parsed)
 
 
-def _refusal(once: str) -> Column:
+def _refusal() -> Column:
     """Why the record cannot be taken; null for one that can.
 
     What costs stands once, behind what is cheap: an expression that stands twice is asked of every record first.
     """
-    text, is_record = F.col(TEXT), F.col(IS_READ).isNotNull()
-    # the first is found early, and bytes are left out without counting characters
-    after_first = F.octet_length(F.substring_index(text, once, 1)) + F.lit(len(once.encode()) + 1)
-    rest = F.substring(text.cast("binary"), after_first, F.octet_length(text))
-    is_doubtful = F.contains(rest.cast("string"), F.lit(once))
-    of_json = F.when(is_record, F.lit(None)).when(F.ltrim(text).startswith("{"), UNREADABLE_VALUE)
+    text, is_unambiguous = F.col(TEXT), F.col(IS_UNAMBIGUOUS)
+    is_object = F.size(_record(text, T.StructType())) == 1
     return (
         F.when(~F.col(IS_UTF8), NOT_UTF8)
-        .when(is_record & ~is_doubtful, F.lit(None))
-        .when(_is_json(text) & _is_alone(text), of_json.otherwise(NOT_AN_OBJECT))
-        .when(is_record, DUPLICATE_KEYS)
+        .when(F.col(IS_READ).isNotNull(), F.when(~is_unambiguous, DUPLICATE_KEYS))
+        .when(is_object, F.when(is_unambiguous, UNREADABLE_VALUE).otherwise(DUPLICATE_KEYS))
+        .when(_is_json(text) & _is_alone(text), NOT_AN_OBJECT)
         .when(_levels(text) > MOST_LEVELS, TOO_DEEP)
         .otherwise(NOT_JSON)
     )
+
+
+def _is_unambiguous(text: Column) -> Column:
+    """Whether no object within a JSON object holds a name twice, at whatever depth; a huge one is believed."""
+    return (F.octet_length(text) > MOST_BYTES_LOOKED_AT) | _is_json(text)
 
 
 def _is_json(text: Column) -> Column:

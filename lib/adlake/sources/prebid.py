@@ -46,8 +46,8 @@ def layout_of(_: str, __: str) -> Layout:
 
 
 def read(spark: SparkSession, table: Table, root: str, files: Sequence[LandedFile]) -> DataFrame:
-    """Bronze rows of the files; a record with two requests is looked at for names given twice."""
-    return read_records(spark, table, root, files, header=LOG_HEADER, once='"Request":')
+    """Bronze rows of the files."""
+    return read_records(spark, table, root, files, header=LOG_HEADER)
 
 
 def _is_blank(name: str) -> Column:
