@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import structlog
 
 from adlake.config import Config
 from adlake.session import Spark, build_session
@@ -55,6 +56,13 @@ def make_config(folder: Path, **settings) -> Config:
         "spark": {"driver_memory": "2g", "cores": 2, "shuffle_partitions": 2},
     }
     return Config.model_validate(values | settings)
+
+
+@pytest.fixture(autouse=True)
+def _logs():
+    """No test writes its log lines where an earlier one collected them."""
+    structlog.reset_defaults()
+    structlog.contextvars.clear_contextvars()
 
 
 @pytest.fixture

@@ -9,14 +9,6 @@ import structlog
 from adlake.logs import set_up_logs
 
 
-@pytest.fixture(autouse=True)
-def structlog_as_before():
-    before = structlog.get_config()
-    yield
-    structlog.configure(**before)
-    structlog.contextvars.clear_contextvars()
-
-
 def test_machines_get_one_object_a_line_with_the_run_id():
     stream = io.StringIO()
     set_up_logs("r1", as_json=True, stream=stream)
