@@ -51,7 +51,7 @@ def build(run: Run, due: Snapshot) -> None:
     _prove(found, seen.get, days, where=f"{TABLE}, day {due.as_of}")
     batch_id = newest(due.batches)
     judged_as = batch_id if due.is_open else f"{REMAKE}{run.run_id}"
-    judgement = audit(run, contract, written, count=candidate.rows, step=STEP, batch_id=judged_as)
+    judgement = audit(run, contract, written, count=candidate.rows, step=STEP, batch_id=judged_as, is_batch=due.is_open)
     if not judgement.verdict.publishes:
         hold(run, judgement, candidate)
         return

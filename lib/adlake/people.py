@@ -92,7 +92,7 @@ def build(run: Run, due: Due) -> None:
     written = candidate.frame(run.session)
     take_census(written, contract, [F.col("is_cut")]).check(contract, candidate.rows)
     batch_id = due.newest_batch if due.is_open else f"{REMAKE}{run.run_id}"
-    judgement = audit(run, contract, written, count=candidate.rows, step=STEP, batch_id=batch_id)
+    judgement = audit(run, contract, written, count=candidate.rows, step=STEP, batch_id=batch_id, is_batch=due.is_open)
     if not judgement.verdict.publishes:
         hold(run, judgement, candidate)
         return

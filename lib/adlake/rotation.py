@@ -15,6 +15,7 @@ from adlake.contracts import table
 from adlake.identity import IdentityKey, identity_key, names_somebody
 from adlake.markers import markers
 from adlake.publish import write_candidate
+from adlake.quality.verdict import ROTATION
 from adlake.refined import REFINEMENTS, records_of, source_of
 from adlake.run import Clock, Run
 from adlake.sources.source import no_identifiers
@@ -47,7 +48,7 @@ def rotate(run: Run, secret: bytes, old_secrets: Mapping[str, bytes]) -> DoneRot
         secret: of today's keys.
         old_secrets: of older keys, by version.
     """
-    clock, contract, batch_id = Clock(), table(TABLE), f"rotation-{run.run_id}"
+    clock, contract, batch_id = Clock(), table(TABLE), f"{ROTATION}{run.run_id}"
     new = identity_key(run.session, secret, run.lake.config.identity.key_version)
     older = [identity_key(run.session, old, version) for version, old in old_secrets.items()]
     pairs = [rotated(records, name, old, new) for name, records in _records(run) for old in older]

@@ -189,6 +189,7 @@ def _prepare(run: Run, work: Work, parting: Parting, losers: DataFrame, clock: C
     census = take_census(written, contract, [slice_name(contract), is_own.alias(OWN)])
     census.check(contract, candidate.rows)
     superseded = candidate.removed_rows if work.is_whole else rewrite.superseded if rewrite else 0
+    back = restored.count() if restored is not None else 0
     account = Account(
         read=work.read,
         published=candidate.rows - (candidate.removed_rows - superseded),
@@ -196,27 +197,31 @@ def _prepare(run: Run, work: Work, parting: Parting, losers: DataFrame, clock: C
         quarantined=held.by_rule,
         filtered=parting.filtered,
         superseded=superseded,
-        restored=restored.count() if restored is not None else 0,
+        restored=back,
     )
     losers.unpersist()
     account.check(f"{contract.qualified}, batch {work.batch_id}")
     own = census.rows_by(OWN).get(True, 0)
+    known = duplicates + parting.filtered.get(SUPERSEDED_DELIVERY, 0)
+    shown = written.where(is_own) if own < candidate.rows else written
     judgement = audit(
         run,
         contract,
-        written.where(is_own) if own < candidate.rows else written,
-        count=own,
+        # rows that come back were duplicates when their own batch was judged: no rule has seen them
+        shown.unionByName(restored.select(*shown.columns)) if restored is not None and back else shown,
+        count=own + back,
         step=STEP,
         batch_id=work.batch_id,
         split=parting.outcomes,
         is_batch=not work.is_whole,
-        is_known=own == 0 and (duplicates > 0 or SUPERSEDED_DELIVERY in parting.filtered),
+        # refused rows are not excused by the few beside them that were published before
+        is_known=own + back == 0 and known > sum(parting.refused_by_file.values()),
     )
     if not judgement.verdict.publishes:
         hold(run, judgement, candidate, held.candidate)
         return None
-    back = _slices_of(restored, contract) if restored is not None else ()
-    slices = None if work.is_whole else _slices(census, rewrite, back)
+    of_restored = _slices_of(restored, contract) if restored is not None else ()
+    slices = None if work.is_whole else _slices(census, rewrite, of_restored)
     return Ready(candidate, held, account, slices, judgement, clock.spent())
 
 

@@ -598,7 +598,9 @@ def test_a_mart_that_is_held_when_somebody_has_it_rebuilt_is_not_held_for_ever(h
     report = lakes.run(config, shared(config), gold, rebuild=True, **SAME_DAY)
     (judgement,) = report.held
     assert (report.exit_code, report.commits, judgement.batch_id) == (3, (), f"remake-{report.run_id}")
-    assert judgement.error().way_out.endswith("a rebuild or a replay is done from the start and cannot be released.")
+    assert judgement.error().way_out.endswith(
+        "a rebuild, a replay or a rotation is done from the start and cannot be released."
+    )
     assert lakes.rows_of(config, "gold.user_days") == before
     # no later run would go on with it; the batch of line items is held as before
     assert [one.verdict.batch_id for one in read_quality(Lake(config)).held] == waiting

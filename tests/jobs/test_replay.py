@@ -187,7 +187,8 @@ def test_what_the_gate_holds_of_a_replay_stays_refused(refused, shared, suites):
     assert str(judgement.error()) == (
         f"[GATE_HELD] silver.gam_line_items, batch replay-{report.run_id}: rules of the suite hold the batch; nothing "
         "of it was published. Found: 1 of 2 rules: gold_sold. `adlake quality --table silver.gam_line_items` shows "
-        "why. Mend the cause and run again; a rebuild or a replay is done from the start and cannot be released."
+        "why. Mend the cause and run again; a rebuild, a replay or a rotation is done from the start and cannot be "
+        "released."
     )
     assert "1 held by the gate" in str(done)
     assert lakes.contents(config) == before

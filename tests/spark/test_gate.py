@@ -1,5 +1,6 @@
 """The gate: its verdicts told apart, what it costs in Spark jobs, and that it leaves nothing behind."""
 
+import dataclasses
 import datetime as dt
 import json
 import threading
@@ -12,7 +13,14 @@ from adlake.quality import gate
 from adlake.quality.suite import suite_of
 from adlake.quality.verdict import Outcome
 
-TYPES = {"id": "string", "site": "string", "micros": "bigint", "share": "double", "at_utc": "timestamp"}
+TYPES = {
+    "id": "string",
+    "site": "string",
+    "micros": "bigint",
+    "share": "double",
+    "at_utc": "timestamp",
+    "sold_on": "date",
+}
 SALES = Table(
     layer="silver",
     name="sales",
@@ -58,6 +66,22 @@ FRESH = rule(
     column="at_utc",
     min_value={"$PARAMETER": "freshness_usual_least"},
 )
+NEW_DAYS = rule(
+    "days_usual",
+    "expect_column_max_to_be_between",
+    "warn",
+    column="sold_on",
+    min_value={"$PARAMETER": "days_usual_least"},
+    max_value={"$PARAMETER": "days_usual_most"},
+)
+MEAN = rule(
+    "mean_usual",
+    "expect_column_mean_to_be_between",
+    "warn",
+    column="share",
+    min_value={"$PARAMETER": "mean_usual_least"},
+    max_value={"$PARAMETER": "mean_usual_most"},
+)
 
 
 @pytest.fixture(scope="module")
@@ -71,6 +95,7 @@ def sales(session, tmp_path_factory):
         number.alias("micros"),
         F.when(number < COUNT - 1, number / 10).alias("share"),
         (F.lit(NEWEST) - F.make_dt_interval(secs=(COUNT - 1 - number).cast("decimal(18,6)"))).alias("at_utc"),
+        F.date_add(F.lit(NEWEST.date()), -(number % 3).cast("int")).alias("sold_on"),
     )
     rows.write.parquet(folder)
     return session.read.parquet(folder)
@@ -185,12 +210,55 @@ def test_thresholds_reach_the_rules_and_numbers_are_kept_before_there_are_any(sa
     assert gate.judge(sales, rules, count=COUNT, thresholds=kept).state == "passed"
 
 
+def test_of_days_the_newest_is_compared_with_days(sales):
+    rules = suite(NEW_DAYS)
+    today = dt.datetime(2026, 11, 2, tzinfo=dt.UTC)
+    first = gate.judge(sales, rules, count=COUNT)
+    assert first.outcomes == (Outcome("days_usual", "warn", "no_history", observed=today.timestamp()),)
+    for limit, state in ((today, "passed"), (today + dt.timedelta(days=1), "failed")):
+        limits = {"days_usual_least": limit, "days_usual_most": today + dt.timedelta(days=2)}
+        assert states(gate.judge(sales, rules, count=COUNT, thresholds=limits)) == {"days_usual": state}
+
+
+def test_without_a_value_there_is_nothing_to_compare_with_what_is_usual(sales):
+    nothing = sales.where(F.col("share").isNull())
+    limits = {"mean_usual_least": 1.0, "mean_usual_most": 2.0}
+    verdict = gate.judge(nothing, suite(MEAN), count=1, thresholds=limits)
+    assert (verdict.state, states(verdict)) == ("passed", {"mean_usual": "not_judged"})
+    assert states(gate.judge(sales, suite(MEAN), count=COUNT, thresholds=limits)) == {"mean_usual": "failed"}
+
+
+def test_a_sum_that_nobody_worked_out_is_not_taken_for_met(sales):
+    bounds = {name: {"$PARAMETER": "silver_micros"} for name in ("min_value", "max_value")}
+    mart = dataclasses.replace(SALES, layer="gold", made_from=("silver.sales",))
+    equal = rule("micros_equal_silver", "expect_column_sum_to_be_between", column="micros", **bounds)
+    rules = suite_of({"name": "gold.sales", "expectations": [equal]}, mart)
+    found = {
+        wanted: gate.judge(sales, rules, count=COUNT, thresholds={} if wanted is None else {"silver_micros": wanted})
+        for wanted in (None, 4950, 4951)
+    }
+    assert {wanted: verdict.state for wanted, verdict in found.items()} == {
+        None: "could_not_run",
+        4950: "passed",
+        4951: "held",
+    }
+
+
+def test_a_release_outlives_warnings_that_come_and_go(sales):
+    rules = suite(PRICED, FRESH)
+    age = {"freshness_usual_least": NEWEST + dt.timedelta(seconds=1)}
+    held, later = (gate.judge(sales, rules, count=COUNT, thresholds=known) for known in ({}, age))
+    assert (states(held)["freshness_usual"], states(later)["freshness_usual"]) == ("no_history", "failed")
+    assert (held.state, later.state, held.fingerprint) == ("held", "held", later.fingerprint)
+    assert gate.judge(sales.limit(99), rules, count=99).fingerprint != held.fingerprint
+
+
 def test_of_no_row_only_the_number_is_judged(sales):
     expected = rule("rows_there", "expect_table_row_count_to_be_between", min_value=1)
     verdict = gate.judge(sales.where("false"), suite(FILLED, expected, FRESH), count=0)
     assert (verdict.state, states(verdict)) == (
         "held",
-        {"id_filled": "passed", "rows_there": "failed", "freshness_usual": "passed"},
+        {"id_filled": "not_judged", "rows_there": "failed", "freshness_usual": "not_judged"},
     )
 
 
@@ -272,17 +340,33 @@ def test_q06_equal_input_gives_equal_bytes_and_no_value_of_a_row(sales):
     )
     assert first == second
     assert json.loads(first)["suite"] == rules.fingerprint
-    assert PLANTED not in first
     assert "news.example" not in first
 
 
+def test_q06_what_great_expectations_answers_holds_no_value_of_a_row(sales):
+    text = [
+        rule("id_odd", "expect_column_values_to_match_regex", column="id", regex="^never"),
+        rule("site_odd", "expect_column_values_to_be_in_set", column="site", value_set=["elsewhere"]),
+        rule("id_long", "expect_column_value_lengths_to_be_between", column="id", max_value=1),
+    ]
+    rules = suite(*text, *COSTLY).rules
+    found = str([result.to_json_dict() for result in gate._validate(sales, rules, {}).values()])
+    assert found.count("unexpected_count") >= len(text)
+    assert PLANTED not in found
+    assert "news.example" not in found
+
+
 def test_q10_two_suites_in_threads_give_the_verdicts_of_the_sequence(sales):
-    suites = [suite(*BUNDLED), suite(PRICED, *COSTLY)]
-    in_sequence = [gate.judge(sales, one, count=COUNT) for one in suites]
+    # one rule and two tables: a context that is not one's own judges the other's rows
+    suites = [suite(*BUNDLED), suite(*BUNDLED, *COSTLY)]
+    rows = [sales, sales.where("micros < 40")]
+    counts = [COUNT, 40]
+    in_sequence = [gate.judge(rows[n], suites[n], count=counts[n]) for n in range(len(suites))]
+    assert {states(one)["micros_sane"] for one in in_sequence} == {"failed", "passed"}
     found = {}
 
     def judge(number):
-        found[number] = gate.judge(sales, suites[number], count=COUNT)
+        found[number] = gate.judge(rows[number], suites[number], count=counts[number])
 
     threads = [threading.Thread(target=judge, args=(number,)) for number in range(len(suites))]
     for thread in threads:

@@ -190,5 +190,6 @@ def test_what_a_run_says_of_a_held_candidate_names_the_rules_that_hold_it_and_a_
     released = ", or publish it as it is: `adlake release --batch {} --reason ...`."
     assert way_out(SHOWN, "b1") == released.format("b1")
     assert way_out("gold.yield_hourly", "replay-1") == released.format("replay-1")
-    for table, batch_id in ((SHOWN, "replay-1"), ("gold.yield_hourly", "remake-1")):
-        assert way_out(table, batch_id) == "; a rebuild or a replay is done from the start and cannot be released."
+    again = "; a rebuild, a replay or a rotation is done from the start and cannot be released."
+    for table, batch_id in ((SHOWN, "replay-1"), ("gold.yield_hourly", "remake-1"), (SHOWN, "rotation-1")):
+        assert way_out(table, batch_id) == again

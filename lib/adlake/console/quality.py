@@ -130,7 +130,7 @@ def _outcome(trend: RuleTrend) -> Text:
     """What became of the rule, and what follows when it fails."""
     outcome = trend.outcome
     fails = _WARN if outcome.on_fail == "warn" else BAD
-    style = {"passed": "", "no_history": QUIET}.get(outcome.state, fails)
+    style = {"passed": "", "no_history": QUIET, "not_judged": QUIET}.get(outcome.state, fails)
     return Text.assemble((outcome.state.replace("_", " "), style), "\n", (outcome.on_fail, QUIET))
 
 

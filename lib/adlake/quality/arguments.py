@@ -133,6 +133,11 @@ def _bounds(kind: str, given: Mapping[str, Any], family: Family) -> Iterator[Com
         yield _complaint(shown(given["value"]), VALUES["number"], "value")
 
 
+def learned_names(rule_id: str) -> tuple[str, str]:
+    """Names of the least and the most that history tells of a rule."""
+    return f"{rule_id}_least", f"{rule_id}_most"
+
+
 def _between(given: Mapping[str, Any], family: Family) -> Iterator[Complaint]:
     for name in sorted(RANGE & given.keys()):
         value = given[name]

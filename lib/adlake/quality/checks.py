@@ -6,7 +6,7 @@ from typing import Any
 
 from adlake.contracts import Table, tables
 from adlake.faults import Complaint, Place, known_names
-from adlake.quality.arguments import PARAMETER, RANGE, misfits
+from adlake.quality.arguments import PARAMETER, RANGE, learned_names, misfits
 from adlake.quality.document import RuleDocument, SuiteDocument
 from adlake.quality.kinds import KINDS, ROW_KINDS, UNUSABLE
 
@@ -101,7 +101,7 @@ def _parameter(
 ) -> Iterator[Complaint]:
     """A threshold is learned from history, or a sum over silver; both are known by their names."""
     name = str(value.get(PARAMETER))
-    own = (f"{rule.meta.id}_least", f"{rule.meta.id}_most")
+    own = learned_names(rule.meta.id)
     if set(value) == {PARAMETER} and argument in RANGE and rule.meta.on_fail != "quarantine":
         measure = name.removeprefix(MEASURE_PREFIX)
         is_sum = table.is_mart and name.startswith(MEASURE_PREFIX) and measure in table.column_names

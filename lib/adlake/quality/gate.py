@@ -6,7 +6,7 @@ This is the one module that imports great_expectations, and only when it judges:
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime, time
 from decimal import Decimal
 from functools import reduce
 from math import ceil, floor
@@ -22,12 +22,13 @@ from adlake.quality.suite import Rule, Suite, expectations
 from adlake.quality.verdict import Outcome, RuleState, Verdict, row_outcome
 from adlake.spark_failures import cause_of
 
-Threshold = float | int | datetime
+Threshold = float | int | datetime | date
 # BASIC without samples: the counts of the fuller formats with a third of the Spark jobs, and no value of any row.
 RESULT_FORMAT = {"result_format": "BASIC", "partial_unexpected_count": 0}
 ROW_COUNTS = frozenset({"expect_table_row_count_to_be_between", "expect_table_row_count_to_equal"})
 SMALLEST, LARGEST = -1e18, 1e18
 EARLIEST, LATEST = datetime(1970, 1, 2, tzinfo=UTC), datetime(9999, 1, 1, tzinfo=UTC)
+MOMENTS = frozenset({"timestamp", "date"})
 ADAPTIVE = "spark.sql.adaptive.enabled"
 # get_context sets a project for the whole process
 _ONE_AT_A_TIME = threading.Lock()
@@ -63,7 +64,7 @@ def judge(
     if asked:
         found = _outcomes(lambda: _with_references(rows, suite, tables), asked, known)
         outcomes |= {one.rule: one for one in found}
-    in_order = tuple(outcomes.get(r.id) or Outcome(r.id, r.on_fail, "passed") for r in suite.rules)
+    in_order = tuple(outcomes.get(r.id) or Outcome(r.id, r.on_fail, "not_judged") for r in suite.rules)
     return Verdict(suite.table, suite.fingerprint, count, in_order)
 
 
@@ -121,7 +122,8 @@ def _given(rows: DataFrame, rules: Sequence[Rule], thresholds: Mapping[str, Thre
             name = _parameter(rule, bound)
             if name:
                 given[name] = whole(cast("float", given[name]))
-    return {name: _as_collected(value) for name, value in given.items()}
+    days = _days(rows, rules)
+    return {name: _as_collected(value, is_day=name in days) for name, value in given.items()}
 
 
 def _open_bounds(rows: DataFrame, rules: Sequence[Rule]) -> dict[str, Threshold]:
@@ -129,12 +131,19 @@ def _open_bounds(rows: DataFrame, rules: Sequence[Rule]) -> dict[str, Threshold]
     kinds = dict(rows.dtypes)
     bounds: dict[str, Threshold] = {}
     for rule in rules:
-        is_moment = rule.kind in EXTREMES and kinds.get(str(rule.kwargs["column"])) == "timestamp"
+        is_moment = rule.kind in EXTREMES and kinds.get(str(rule.kwargs["column"])) in MOMENTS
         for name, value in rule.kwargs.items():
             if isinstance(value, dict):
                 least, most = (EARLIEST, LATEST) if is_moment else (SMALLEST, LARGEST)
                 bounds[value[PARAMETER]] = least if name == "min_value" else most
     return bounds
+
+
+def _days(rows: DataFrame, rules: Sequence[Rule]) -> frozenset[str]:
+    """Names of the parameters that are compared with days."""
+    kinds = dict(rows.dtypes)
+    of_days = [rule for rule in rules if rule.kind in EXTREMES and kinds.get(str(rule.kwargs["column"])) == "date"]
+    return frozenset(name for rule in of_days for name in rule.parameters)
 
 
 def _validate(rows: DataFrame, rules: Sequence[Rule], given: Mapping[str, Threshold]) -> dict[str, Any]:
@@ -174,9 +183,17 @@ def _outcome(rule: Rule, result: Any, given: Mapping[str, Threshold]) -> Outcome
         judged = numbers["element_count"] - numbers.get("missing_count", 0)
         return row_outcome(rule, numbers["unexpected_count"], judged, is_met=bool(result.success))
     bounds = [_number(given.get(_parameter(rule, name))) for name in ("min_value", "max_value")]
-    has_history = all(name in given for name in rule.parameters)
-    state: RuleState = "no_history" if not has_history else "passed" if result.success else "failed"
+    unknown = [name for name in rule.parameters if name not in given]
     observed = _number(numbers.get("observed_value"))
+    state: RuleState = "passed" if result.success else "failed"
+    if not rule.learned.issuperset(unknown):
+        # nobody worked out the sum that it demands
+        state = "could_not_run"
+    elif unknown:
+        state = "no_history"
+    # without any value there is no mean to compare with what is usual; what may be missing is for other rules
+    elif rule.parameters and numbers.get("observed_value") is None:
+        state = "not_judged"
     return Outcome(rule.id, rule.on_fail, state, observed=observed, least=bounds[0], most=bounds[1])
 
 
@@ -192,18 +209,22 @@ def _parameter(rule: Rule, name: str) -> str:
     return str(value[PARAMETER]) if isinstance(value, dict) else ""
 
 
-def _as_collected(value: Threshold) -> Threshold:
-    """The value as it compares with what Spark collects: moments without a zone, in that of this process."""
-    return value.astimezone().replace(tzinfo=None) if isinstance(value, datetime) else value
+def _as_collected(value: Threshold, *, is_day: bool) -> Threshold:
+    """The value as it compares with what Spark collects: a day, or a moment without a zone, in that of this process."""
+    if not isinstance(value, datetime):
+        return value
+    return value.astimezone(UTC).date() if is_day else value.astimezone().replace(tzinfo=None)
 
 
 def _number(value: object) -> float | None:
-    """A number, or a moment as seconds since 1970; texts are values of rows and are not kept."""
+    """A number, or a moment as seconds since 1970, of a day its beginning; texts are values and are not kept."""
     if isinstance(value, str):
         try:
-            value = datetime.fromisoformat(value)
+            value = date.fromisoformat(value) if len(value) == len("2026-11-02") else datetime.fromisoformat(value)
         except ValueError:
             return None
     if isinstance(value, datetime):
         return value.timestamp()
+    if isinstance(value, date):
+        return datetime.combine(value, time(tzinfo=UTC)).timestamp()
     return float(value) if isinstance(value, int | float | Decimal) else None

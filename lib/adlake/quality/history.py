@@ -6,6 +6,7 @@ from datetime import datetime
 from statistics import median
 
 from adlake.contracts import Table
+from adlake.quality.arguments import learned_names
 from adlake.quality.kinds import EXTREMES
 from adlake.quality.suite import Rule, Suite
 from adlake.records import VerdictRecord
@@ -60,7 +61,8 @@ def thresholds(
     past: dict[str, list[float]] = {}
     moments = {rule.id for rule in suite.rules if _is_moment(rule, table)}
     for record in records:
-        if record.table == table.qualified and record.observed is not None:
+        # a run that stands for an earlier moment learns nothing from what came after it
+        if record.table == table.qualified and record.observed is not None and record.as_of_utc < as_of:
             age = record.as_of_utc.timestamp() - record.observed
             past.setdefault(record.rule, []).append(age if record.rule in moments else record.observed)
     found: dict[str, float | datetime] = {}
@@ -71,7 +73,7 @@ def thresholds(
         if rule.id in moments:
             newest, oldest = as_of.timestamp() - range_.least, as_of.timestamp() - range_.most
             range_ = Range(oldest, newest)
-        for name, value in ((f"{rule.id}_least", range_.least), (f"{rule.id}_most", range_.most)):
+        for name, value in zip(learned_names(rule.id), (range_.least, range_.most), strict=True):
             found[name] = datetime.fromtimestamp(value, as_of.tzinfo) if rule.id in moments else value
     return found
 

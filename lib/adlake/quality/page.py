@@ -32,6 +32,7 @@ SIGNS: Mapping[str, str] = {
     "could_not_run": "?",
     "failed": "\N{MULTIPLICATION X}",
     "no_history": "\N{MIDDLE DOT}",
+    "not_judged": "\N{EN DASH}",
 }
 
 

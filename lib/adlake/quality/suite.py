@@ -14,7 +14,7 @@ from adlake import faults as found_in
 from adlake.contracts import Table, tables
 from adlake.errors import ContractError, UsageError
 from adlake.faults import Document, Fault
-from adlake.quality.arguments import PARAMETER
+from adlake.quality.arguments import PARAMETER, learned_names
 from adlake.quality.checks import columns_of, complaints
 from adlake.quality.document import OnFail, ReferenceDocument, RuleDocument, SuiteDocument
 from adlake.quality.kinds import COSTLY_KINDS, ROW_KINDS
@@ -66,6 +66,11 @@ class Rule:
     def parameters(self) -> tuple[str, ...]:
         """Names of the thresholds that are known only when the batch is judged."""
         return tuple(value[PARAMETER] for value in self.kwargs.values() if isinstance(value, dict))
+
+    @property
+    def learned(self) -> frozenset[str]:
+        """Names that its thresholds have when history tells them."""
+        return frozenset(learned_names(self.id))
 
 
 @dataclass(frozen=True)

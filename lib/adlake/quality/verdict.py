@@ -13,11 +13,11 @@ from adlake.quality.document import OnFail
 from adlake.quality.suite import FINGERPRINT_LENGTH, Rule
 
 State = Literal["passed", "passed_with_warnings", "held", "could_not_run"]
-RuleState = Literal["passed", "failed", "no_history", "could_not_run"]
+RuleState = Literal["passed", "failed", "no_history", "not_judged", "could_not_run"]
 PUBLISHING: frozenset[State] = frozenset({"passed", "passed_with_warnings"})
 NOTHING_NEW = "nothing new: every row was published already"
 # What begins so is done once: the next run does not go on with it.
-REBUILD, REPLAY = "rebuild-", "replay-"
+REBUILD, REPLAY, ROTATION = "rebuild-", "replay-", "rotation-"
 # So does a table that somebody has made anew from tables which have not changed. No commit has this name: tables made
 # from others take the names of their batches over, and what is named after a rebuild of those is gone on with.
 REMAKE = "remake-"
@@ -31,7 +31,8 @@ class Outcome:
     Attributes:
         rule: its id.
         on_fail: what follows when it fails.
-        state: passed, failed; no_history while there are too few runs to learn a threshold from; could_not_run.
+        state: passed, failed; no_history while there are too few runs to learn a threshold from; not_judged where the
+            candidate has no row, or no value of its column; could_not_run.
         unexpected: rows that break it; None for a rule of the whole batch.
         judged: rows that it says something of; None for a rule of the whole batch.
         observed: the number of the batch that it judges; moments in seconds since 1970 (UTC); None for a row rule.
@@ -104,13 +105,16 @@ class Verdict:
 
     @property
     def fingerprint(self) -> str:
-        """Names this answer: a release is good for the same rules broken in the same numbers, and for nothing else."""
-        broken = [
+        """Names this answer: a release is good for the same rules broken in the same numbers, and for nothing else.
+
+        Warnings are no part of it: how old and how many is usual depends on the hour and the day of the release.
+        """
+        holding = [
             [outcome.rule, outcome.state, outcome.unexpected, outcome.judged, outcome.observed]
             for outcome in self.outcomes
-            if outcome.is_broken
+            if outcome.holds
         ]
-        text = json.dumps([self.table, self.suite, self.rows, self.reason, broken])
+        text = json.dumps([self.table, self.suite, self.rows, self.reason, holding])
         return hashlib.sha256(text.encode()).hexdigest()[:FINGERPRINT_LENGTH]
 
     def release(self, reason: str) -> "Verdict":
@@ -156,7 +160,7 @@ class Judgement:
             condition, what = "GATE_HELD", "rules of the suite hold the batch; nothing of it was published"
             way_out = f"`adlake quality --table {verdict.table}` shows why. Mend the cause and run again"
             if is_one_time(verdict.table, self.batch_id):
-                way_out += "; a rebuild or a replay is done from the start and cannot be released."
+                way_out += "; a rebuild, a replay or a rotation is done from the start and cannot be released."
             else:
                 way_out += f", or publish it as it is: `adlake release --batch {self.batch_id} --reason ...`."
         return GateHeld(condition, what, where=f"{verdict.table}, batch {self.batch_id}", found=found, way_out=way_out)
@@ -164,7 +168,9 @@ class Judgement:
 
 def is_one_time(table: str, batch_id: str) -> bool:
     """Whether a candidate is done again from the start when it was held, and never gone on with."""
-    return batch_id.startswith(REMAKE) or (batch_id.startswith((REBUILD, REPLAY)) and not holds_all_changes(table))
+    if batch_id.startswith((REMAKE, ROTATION)):
+        return True
+    return batch_id.startswith((REBUILD, REPLAY)) and not holds_all_changes(table)
 
 
 def holds_all_changes(table: str) -> bool:

@@ -98,6 +98,8 @@ def _allowed_rows(trend: RuleTrend, texts: Mapping[float, str]) -> str:
 
 
 def _allowed_numbers(trend: RuleTrend, texts: Mapping[float, str]) -> str:
+    if trend.outcome.state == "not_judged":
+        return "no value to judge"
     if trend.outcome.state == "no_history":
         return "too few runs to tell"
     if trend.least is not None and trend.most is not None:
